@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# llhttp has no -dev package on Debian 12: node-llhttp ships its header and C sources.
+# Provides Llhttp::Llhttp, from a system library where there is one, else from those sources.
+find_path(Llhttp_INCLUDE_DIR llhttp.h PATHS /usr/share/include/llhttp /usr/share/nodejs/llhttp/include)
+find_library(Llhttp_LIBRARY llhttp)
+find_path(Llhttp_SOURCE_DIR llhttp.c PATHS /usr/share/llhttp)
+include(FindPackageHandleStandardArgs)
+if(Llhttp_LIBRARY)
+  find_package_handle_standard_args(Llhttp DEFAULT_MSG Llhttp_INCLUDE_DIR Llhttp_LIBRARY)
+else()
+  find_package_handle_standard_args(Llhttp DEFAULT_MSG Llhttp_INCLUDE_DIR Llhttp_SOURCE_DIR)
+endif()
+if(Llhttp_FOUND AND NOT TARGET Llhttp::Llhttp)
+  if(Llhttp_LIBRARY)
+    add_library(Llhttp::Llhttp UNKNOWN IMPORTED)
+    set_target_properties(Llhttp::Llhttp PROPERTIES IMPORTED_LOCATION "${Llhttp_LIBRARY}")
+  else()
+    add_library(llhttp_from_source STATIC
+      "${Llhttp_SOURCE_DIR}/api.c" "${Llhttp_SOURCE_DIR}/http.c" "${Llhttp_SOURCE_DIR}/llhttp.c")
+    target_compile_options(llhttp_from_source PRIVATE -w -O2)
+    add_library(Llhttp::Llhttp ALIAS llhttp_from_source)
+    target_include_directories(llhttp_from_source SYSTEM PUBLIC "${Llhttp_INCLUDE_DIR}")
+  endif()
+  if(Llhttp_LIBRARY)
+    target_include_directories(Llhttp::Llhttp SYSTEM INTERFACE "${Llhttp_INCLUDE_DIR}")
+  endif()
+endif()
