@@ -41,6 +41,7 @@ std::string_view name(LossReason r) {
     case LossReason::kBlindReader: return "blind_reader";
     case LossReason::kEvicted: return "evicted";
     case LossReason::kRecordingCut: return "recording_cut";
+    case LossReason::kBlindWriter: return "blind_writer";
     case LossReason::kCount: break;
   }
   return "?";

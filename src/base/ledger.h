@@ -46,6 +46,7 @@ enum class LossReason : std::uint8_t {
   kBlindReader,   // read without a hook before the writer's copy was switched on
   kEvicted,       // the kernel's table of streams was full
   kRecordingCut,  // the recording ends before the stream does
+  kBlindWriter,   // put in by a call that shows no buffer (sendfile, splice) towards a peer we cannot see
   kCount
 };
 

@@ -83,6 +83,15 @@ struct FlowActor {
   std::uint64_t pos = 0;
 };
 
+// Bytes [pos, pos+len) of an ignored way were counted and not copied, by order; sent when the way re-opens because a
+// message start appeared. Not a loss: the ledger's kKernelIgnored.
+struct FlowSkipped {
+  Timestamp ts;
+  FlowId flow{};
+  Way way{};
+  std::uint64_t pos = 0, len = 0;
+};
+
 // A process holds a descriptor of the flow (from a snapshot of the descriptor tables).
 struct FlowHolder {
   Timestamp ts;
@@ -159,7 +168,7 @@ struct Tick {
   Timestamp ts;
 };
 
-using Event = std::variant<FlowOpen, FlowData, FlowActor, FlowHolder, FlowEof, FlowClose, ProcessExec, ProcessFork,
+using Event = std::variant<FlowOpen, FlowData, FlowActor, FlowSkipped, FlowHolder, FlowEof, FlowClose, ProcessExec, ProcessFork,
                            ProcessExit, ProcessFacts, ProcessNote, Lost, Tick>;
 
 [[nodiscard]] Timestamp time_of(const Event& e);
