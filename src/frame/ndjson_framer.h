@@ -3,7 +3,14 @@
 // a line): CRLF, blank lines, a BOM, leading white space, a message pretty-printed over several lines, several
 // messages on one line, banners and logs between messages. One instance a lane.
 //
-// After a gap or rubbish it resynchronises at the next newline; a gap never glues two messages together.
+// A message is given as soon as its last bracket was read. A line that opens a message and does not close it may be
+// the start of a pretty-printed one or may be broken; it is broken once what follows cannot continue it (a raw newline
+// in a string, a `{` where a comma or a key is due). Then that line alone is skipped (kMalformedJson): every complete
+// message at column 0 inside the abandoned text is still given.
+//
+// After a gap, or a stream met in its middle (first pos > 0): the rest of the line is skipped unless it is exactly one
+// value from the first byte after the gap to the newline, which the tail of a message never is. Then the next message
+// must start at column 0, where the inner lines of a pretty-printed one do not. A gap never glues two messages.
 #pragma once
 #include <memory>
 
@@ -17,7 +24,7 @@ class NdjsonFramer {
   ~NdjsonFramer();
   NdjsonFramer(NdjsonFramer&&) = delete;
 
-  // `bytes` is padded. Frames wholly inside `bytes` are not copied.
+  // `bytes` is padded. Frames wholly inside `bytes` are not copied. A `pos` that jumps is taken as a gap.
   void feed(std::uint64_t pos, Bytes bytes, Timestamp ts);
   void gap(std::uint64_t n, Timestamp ts);
   void finish(Timestamp ts);  // the stream ended; a complete text without a newline still is a frame
