@@ -19,7 +19,8 @@ namespace mcpvigil::jsonrpc {
 
 using base::Bytes;
 
-// An id keeps its JSON type: 1 and "1" differ, 1.0 and 1 are the same number.
+// An id keeps its JSON type: 1 and "1" differ, 1.0 and 1 are the same number. A number that is no int64 is kReal and
+// `text` holds its JSON spelling, exact up to uint64.
 struct Id {
   enum class Type : std::uint8_t { kAbsent, kNull, kInteger, kReal, kString };
   Type type = Type::kAbsent;
@@ -32,6 +33,10 @@ struct Id {
   void append_json(std::string& out) const;
 };
 
+// The id an element spells, into `out` (whose memory is reused). False: not a legal id (an object, true); `out` is
+// then kNull.
+bool read_id(simdjson::dom::element e, Id& out);
+
 enum class Kind : std::uint8_t { kRequest, kNotification, kResponse, kError };
 [[nodiscard]] std::string_view name(Kind k);
 
@@ -39,11 +44,16 @@ enum class Kind : std::uint8_t { kRequest, kNotification, kResponse, kError };
 enum Oddity : std::uint32_t {
   kDuplicateKey = 1,   // a member name twice in one object that we read (last wins)
   kEscapedKey = 2,     // a member name or the method spelled with escapes it does not need
-  kWrongCase = 4,      // a JSON-RPC member in another case ("Method")
+  kWrongCase = 4,      // a JSON-RPC member in another case ("Method"); it is not taken for the member
   kNoVersion = 8,      // no "jsonrpc":"2.0"
   kBatched = 16,       // came in an array
   kRawNewline = 32,    // a message spread over several lines
+  kInexact = 64,       // a number beyond 64 bits or half a surrogate pair: we show the nearest value
+  kBadId = 128,        // an id that is null, or no string or number; the message is taken as one without id
+  kMixedShape = 256,   // a method together with a result or an error, or a result together with an error
 };
+inline constexpr std::uint32_t kOddityCount = 9;
+[[nodiscard]] std::string_view name(Oddity o);  // "duplicate_key"; one bit at a time
 
 struct Message {
   Kind kind = Kind::kNotification;
@@ -55,18 +65,34 @@ struct Message {
   simdjson::dom::element root;
   std::uint32_t oddities = 0;
   std::uint32_t batch_index = 0;  // position in its array
-  std::uint32_t batch_size = 1;   // messages in the array; 1 when not batched
+  std::uint32_t batch_size = 1;   // elements of the array, bad ones too; 1 when not batched
   Bytes text;                     // the JSON text of this message; of the whole array when batched
 };
+
+// Reads one element as a message: for those carried inside another (mcp::Operation::nested). False: not JSON-RPC.
+// Sets everything but the batch members and `text`, which it clears; escapes cannot be seen here and are not flagged.
+bool read_message(simdjson::dom::element root, Message& out);
 
 class Parser {
  public:
   Parser();
   ~Parser();
   // Parses one JSON text (padded) and gives its messages in order; an array is a batch. Returns why nothing (or, in a
-  // batch, not all: the count of bad elements) was a JSON-RPC message: kMalformedJson, kTooDeep, kBadUtf8, kNotJsonRpc.
-  // kCount = every element was a message.
+  // batch, not all: the count of bad elements) was a JSON-RPC message: kMalformedJson, kTooDeep, kBadUtf8, kNotJsonRpc,
+  // and kTooLarge beyond kMaxText. kCount = every element was a message.
   base::SkipReason parse(Bytes padded_text, const std::function<void(const Message&)>& on_message);
+
+  static constexpr std::size_t kMaxText = (64ULL << 20) + (1ULL << 20);  // the largest message and what wraps it
+  static constexpr std::size_t kMaxDepth = 1024;                          // simdjson's default; SDKs stop near it too
+
+  // Of the last parse(): its root when the text was JSON at all (what a look-alike is told by), elements of a batch
+  // that were no messages, and every oddity met, also of what was not a message.
+  [[nodiscard]] std::optional<simdjson::dom::element> document() const;
+  [[nodiscard]] std::uint32_t bad_elements() const;
+  [[nodiscard]] std::uint32_t oddities() const;
+
+  // Gives back what a large text made it allocate; ends the life of views. The next parse() does so by itself.
+  void release_memory();
 
  private:
   struct State;
