@@ -56,7 +56,13 @@ class StreamListener {
   virtual void on_bytes(Channel& c, Lane lane, std::uint64_t pos, Bytes bytes, ProcessKey sender, ProcessKey receiver,
                         Timestamp ts) = 0;
   // n bytes are missing here. Already counted in the ledger.
+  // n == 0: an unknown number (the copies taken at the two ends count from different bytes).
   virtual void on_gap(Channel& c, Lane lane, std::uint64_t n, base::LossReason why, Timestamp ts) = 0;
+  // n bytes are missing here because the channel was ignored by order: not a loss, but what follows does not continue
+  // what came before. Already counted as kKernelIgnored.
+  virtual void on_ignored(Channel& c, Lane lane, std::uint64_t n, Timestamp ts) {
+    on_gap(c, lane, n, base::LossReason::kStreamGap, ts);
+  }
   virtual void on_lane_end(Channel& c, Lane lane, Timestamp ts) = 0;
   virtual void on_close(Channel& c, Timestamp ts) = 0;
 };
