@@ -47,7 +47,8 @@ prepare_build_dir() {
 quietly() {
   local words=$2 log=$LOGS/$1.log started=$SECONDS code=0 pid last beat=0
   shift 2
-  mkdir -p "$LOGS"
+  as_owner mkdir -p "$LOGS"
+  as_owner touch "$log"
   say "$words"
   # A process group of its own, ended as a whole on Ctrl-C: a background job would not notice it.
   set -m
@@ -61,16 +62,17 @@ quietly() {
     beat=$((beat + 1))
     if [ $((beat % 100)) = 0 ]; then
       last=$(tail -c 400 "$log" | tr '\r' '\n' | grep -v '^[[:space:]]*$' | tail -n 1 | cut -c1-100) || last=
-      say "$words: $((SECONDS - started)) s${last:+ ($last)}"
+      say "${words%%:*}: $((SECONDS - started)) s${last:+ ($last)}"
     fi
   done
   wait "$pid" || code=$?
   trap - INT TERM
   if [ "$code" != 0 ]; then
     say "failed (exit code $code) after $((SECONDS - started)) s: $*"
-    { grep -nE -A12 '(^FAILED|error:|Error:|^E: )' "$log" | head -n 80 || true; } >&2
-    printf -- '--- end of %s\n' "$log" >&2
-    tail -n 30 "$log" >&2
+    if ! { grep -nE -A12 '(error:|Error:|^E: )' "$log" | head -n 80; } >&2; then
+      tail -n 30 "$log" >&2
+    fi
+    say "all of it is in $log"
   fi
   return "$code"
 }
