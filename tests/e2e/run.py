@@ -22,7 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE / "fixtures"
-PAIR_SECONDS = 90
+PAIR_SECONDS = 60
 READY_SECONDS = 30
 CALLS_OF_THE_SCENARIO = 20
 MODERN_KEY = "io.modelcontextprotocol/protocolVersion"
@@ -150,12 +150,26 @@ def make_certificates(where):
     return where
 
 
+_live = set()
+_stopping = threading.Event()
+
+
 def start(argv, env, log, **kwargs):
-    return subprocess.Popen(argv, env=env, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **kwargs)
+    process = subprocess.Popen(argv, env=env, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **kwargs)
+    _live.add(process)
+    return process
+
+
+def end_all():
+    """Leaves nothing behind when this script itself is told to stop."""
+    _stopping.set()
+    for process in list(_live):
+        end(process, gently=False)
 
 
 def end(process, gently=True):
     """Ends a process that this script started, and the rest of its group."""
+    _live.discard(process)
     if gently and process.poll() is None:
         process.terminate()
         try:
@@ -198,6 +212,8 @@ def wait_for_line(process, prefix, seconds):
 
 
 def run_pair(pair, cache, certificates):
+    if _stopping.is_set():
+        return
     pair.dir.mkdir(parents=True)
     mark = str(pair.dir / "wire")
     env = {k: os.environ[k] for k in ("PATH", "HOME", "LANG") if k in os.environ}
@@ -410,6 +426,7 @@ def seen_messages(events):
 
 
 def compare(pair, messages, call_events):
+    """Every message that was sent is there once, between the right ends, in its channel's order; and nothing else."""
     mine = [s for s in messages if pair.pids & {s.get("client", "pid"), s.get("server", "pid")}]
     pair.count["seen"] = len(mine)
     by_key = defaultdict(list)
@@ -582,8 +599,12 @@ def main():
         if monitor:
             monitor.wait_ready()
         with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            for _ in pool.map(lambda p: run_pair(p, cache, certificates), pairs):
-                pass
+            try:
+                for _ in pool.map(lambda p: run_pair(p, cache, certificates), pairs):
+                    pass
+            except BaseException:
+                end_all()
+                raise
         if monitor:
             events, problems = monitor.stop()
     finally:
