@@ -25,12 +25,13 @@ using Status = Result<void>;
 
 #define MCPVIGIL_CAT2(a, b) a##b
 #define MCPVIGIL_CAT(a, b) MCPVIGIL_CAT2(a, b)
-#define TRY(expr)                                     \
+#define TRY_IMPL(tmp, expr)                           \
   do {                                                \
-    if (auto try_result_ = (expr); !try_result_) {    \
-      return std::move(try_result_).error();          \
+    if (auto tmp = (expr); !tmp) {                    \
+      return std::move(tmp).error();                  \
     }                                                 \
   } while (false)
+#define TRY(expr) TRY_IMPL(MCPVIGIL_CAT(try_result_, __COUNTER__), expr)
 #define TRY_ASSIGN_IMPL(tmp, lhs, expr)               \
   auto tmp = (expr);                                  \
   if (!tmp) return std::move(tmp).error();            \

@@ -22,7 +22,7 @@
 #define MV_EV_NOTE 10    /* struct mv_note */
 #define MV_EV_CLOSE 11   /* struct mv_close */
 #define MV_EV_MAPPED 12  /* struct mv_mapped: a file was mapped executable for the first time */
-#define MV_EV_SNAPSHOT 13 /* struct mv_note: a snapshot of the descriptor tables is complete */
+#define MV_EV_TASK 13    /* struct mv_process: it exists (snapshot) */
 
 #define MV_WAY_READ 0
 #define MV_WAY_WRITE 1
