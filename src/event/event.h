@@ -47,46 +47,46 @@ struct Address {          // an IP endpoint
 
 // First sight of a flow. Repeated when more became known (a socket connected): later fields win.
 struct FlowOpen {
-  Timestamp ts;
+  Timestamp ts{};
   FlowId flow{};
   FlowKind kind{};
   std::uint64_t inode = 0;       // the object's inode number; 0 for TLS
   std::uint64_t peer_inode = 0;  // unix sockets: the other end's, 0 when not connected
   FlowId tls_socket{};           // TLS: the socket it runs over, 0 while not bound
   std::uint32_t netns = 0;       // TCP: inode of the network namespace
-  Address local, remote;         // TCP
-  Bytes path;                    // unix: bound path or @abstract name of either end; pty: "pts/3"; TLS: library file
+  Address local{}, remote{};        // TCP
+  Bytes path{};                    // unix: bound path or @abstract name of either end; pty: "pts/3"; TLS: library file
   bool is_tls_server = false;    // TLS: accepts (true) or connects
   bool from_snapshot = false;    // existed before we started: earlier bytes were not seen
 };
 
 // Bytes that moved. len may exceed payload.size(): the rest was seen but not copied; `missing` says why.
 struct FlowData {
-  Timestamp ts;
+  Timestamp ts{};
   FlowId flow{};
   Way way{};
-  ProcessKey actor;          // the process that made the call
+  ProcessKey actor{};          // the process that made the call
   std::uint32_t tid = 0;     // its thread
   std::uint64_t pos = 0;     // position of the first byte in this flow and way, counted from first sight
   std::uint64_t len = 0;     // bytes moved
-  Bytes payload;             // padded; payload.size() <= len
+  Bytes payload{};             // padded; payload.size() <= len
   base::LossReason missing = base::LossReason::kCount;  // why payload is shorter, kCount when it is not
 };
 
 // Bytes moved and only counted: a process does I/O on a flow whose payload is taken elsewhere, or that is ignored.
 // Sent when the acting process changes, and with totals when the flow ends.
 struct FlowActor {
-  Timestamp ts;
+  Timestamp ts{};
   FlowId flow{};
   Way way{};
-  ProcessKey actor;
+  ProcessKey actor{};
   std::uint64_t pos = 0;
 };
 
 // Bytes [pos, pos+len) of an ignored way were counted and not copied, by order; sent when the way re-opens because a
 // message start appeared. Not a loss: the ledger's kKernelIgnored.
 struct FlowSkipped {
-  Timestamp ts;
+  Timestamp ts{};
   FlowId flow{};
   Way way{};
   std::uint64_t pos = 0, len = 0;
@@ -94,50 +94,50 @@ struct FlowSkipped {
 
 // A process holds a descriptor of the flow (from a snapshot of the descriptor tables).
 struct FlowHolder {
-  Timestamp ts;
+  Timestamp ts{};
   FlowId flow{};
-  ProcessKey holder;
+  ProcessKey holder{};
   std::uint8_t can_read = 0, can_write = 0;
 };
 
 // No more bytes one way (end of file at a reader).
 struct FlowEof {
-  Timestamp ts;
+  Timestamp ts{};
   FlowId flow{};
   Way way{};
 };
 
 // The object is gone. Totals are the kernel's counters, for the ledger: total = copied + ignored + lost.
 struct FlowClose {
-  Timestamp ts;
+  Timestamp ts{};
   FlowId flow{};
   std::uint64_t read_total = 0, write_total = 0;
   std::uint64_t read_ignored = 0, write_ignored = 0;  // counted, not copied, because told to
 };
 
 struct ProcessExec {
-  Timestamp ts;
-  ProcessKey process;
-  ProcessKey parent;
+  Timestamp ts{};
+  ProcessKey process{};
+  ProcessKey parent{};
 };
 struct ProcessFork {
-  Timestamp ts;
-  ProcessKey parent, child;
+  Timestamp ts{};
+  ProcessKey parent{}, child{};
 };
 struct ProcessExit {
-  Timestamp ts;
-  ProcessKey process;
+  Timestamp ts{};
+  ProcessKey process{};
 };
 
 // What the host says about a process, from procfs and the exec event; sent before the first event that names it.
 struct ProcessFacts {
-  Timestamp ts;
-  ProcessKey process;
-  ProcessKey parent;
+  Timestamp ts{};
+  ProcessKey process{};
+  ProcessKey parent{};
   std::uint32_t uid = 0;
-  std::string exe;                   // empty when not readable
-  std::vector<std::string> argv;     // bounded: 64 entries, 4 KiB in all
-  std::string comm, cwd, user, cgroup, container, pod;
+  std::string exe{};                   // empty when not readable
+  std::vector<std::string> argv{};   // bounded: 64 entries, 4 KiB in all
+  std::string comm{}, cwd{}, user{}, cgroup{}, container{}, pod{};
 };
 
 // Something about a process that limits what can be seen of it.
@@ -149,23 +149,23 @@ enum class BlindSpot : std::uint8_t {
   kBlindWriter = 5,
 };
 struct ProcessNote {
-  Timestamp ts;
-  ProcessKey process;
+  Timestamp ts{};
+  ProcessKey process{};
   BlindSpot what{};
   FlowId flow{};     // 0 when it is about the process as a whole
-  std::string detail;
+  std::string detail{};
 };
 
 // Records that never reached us, summed since the last Lost of this reason. Bytes also show as gaps in positions.
 struct Lost {
-  Timestamp ts;
+  Timestamp ts{};
   base::LossReason reason{};
   std::uint64_t records = 0, bytes = 0;
 };
 
 // Time has passed and nothing else happened. Drives time-outs; recorded, so that a replay ticks alike.
 struct Tick {
-  Timestamp ts;
+  Timestamp ts{};
 };
 
 using Event = std::variant<FlowOpen, FlowData, FlowActor, FlowSkipped, FlowHolder, FlowEof, FlowClose, ProcessExec, ProcessFork,

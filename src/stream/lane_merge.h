@@ -29,9 +29,9 @@ struct Chunk {
   bool by_order = false;  // counted and not copied because we said so: not a loss
   base::LossReason missing = base::LossReason::kCount;
   std::uint64_t pos = 0, len = 0;  // len >= payload.size()
-  base::Bytes payload;             // padded
-  base::ProcessKey actor;
-  base::Timestamp ts;
+  base::Bytes payload{};           // padded
+  base::ProcessKey actor{};
+  base::Timestamp ts{};
 };
 
 // What all lanes of one assembler share. Outlives them.
