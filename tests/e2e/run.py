@@ -50,7 +50,7 @@ node-v2/node-v2/https node-v2/py-v2/https py-v2/py-v2/https py-v2/node-v2/https
 """.split()
 SLOW = ["rust", "java"]
 SLOW_OTHERS = """
-go/go/https go/py-v2/https go/node-v1/https node-v1/go/https py-v1/go/https
+go/go/https go/go/https-stateless node-v2/go/https-stateless go/py-v2/https go/node-v1/https node-v1/go/https py-v1/go/https
 """.split()
 
 
@@ -84,7 +84,7 @@ class Pair:
 
     @property
     def tls(self):
-        return self.transport == "https"
+        return self.transport.startswith("https")
 
     def fail(self, what, detail):
         self.count[what] += 1
@@ -233,8 +233,7 @@ def run_pair(pair, cache, certificates):
                 argv = [*program, "sse" if pair.transport == "sse" else "http", "--port", str(port)]
                 if pair.tls:
                     argv += ["--tls", str(certificates / "server.pem"), str(certificates / "server.key")]
-                if pair.transport in ("http-json", "http-stateless"):
-                    argv += [pair.transport.replace("http-", "--")]
+                argv += [f"--{option}" for option in pair.transport.split("-")[1:]]
                 server = start(argv, env, server_log, stdout=subprocess.PIPE, text=True)
                 if not wait_for_line(server, "READY", READY_SECONDS):
                     raise RuntimeError("the server did not get ready")
