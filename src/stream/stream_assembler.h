@@ -23,7 +23,7 @@
 namespace mcpvigil::stream {
 
 struct AssemblerLimits {
-  base::StreamLimits stream;
+  base::StreamLimits stream{};
   std::size_t max_flows = 65536;  // the kernel's table is as large; beyond it the longest idle flow's channel is closed
 };
 
