@@ -52,7 +52,7 @@ struct MessageRecord {
   bool unmatched = false;        // an answer whose request was not seen
   std::uint32_t oddities = 0;    // jsonrpc::Oddity
   std::string_view coverage;     // full | partial | ...
-  base::Bytes payload;           // the JSON text; valid during the callback
+  base::Bytes payload;           // the JSON text; valid during the callback; empty in a CallRecord
 };
 
 struct CallRecord {              // a request and its answer
@@ -67,17 +67,18 @@ struct CallRecord {              // a request and its answer
 
 struct InventoryRecord {         // something new or changed
   base::Timestamp ts;
-  std::string_view what;         // server_new server_seen tool_new tool_changed agent_new
+  std::string_view what;         // server_new server_seen tool_new tool_changed tool_removed agent_new
   std::string_view server_id, server_name, tool, definition_hash, previous_hash;
   PartyView party;
 };
 
 struct FindingRecord {
   base::Timestamp ts;
-  std::string_view kind;         // parser_differential, era_violation, blind_spot, claim_mismatch, ...
+  std::string_view kind;         // parser_differential header_mismatch era_violation role_violation claim_changed id_reuse blind_spot
   std::string_view severity;     // info low medium high
   std::string_view detail;       // a sentence a person understands
   std::string_view session_id;
+  std::string_view correlation_id;
   PartyView client, server;
 };
 

@@ -43,9 +43,18 @@ struct SessionLimits {
 
 class Inventory;  // session/inventory.h
 
+// What happened so far; for metrics and the health record.
+struct SessionCounters {
+  std::uint64_t messages = 0, calls = 0, findings = 0;
+  std::uint64_t sessions_opened = 0, sessions_evicted = 0, requests_evicted = 0;
+  std::uint64_t unmatched_answers = 0;
+  std::uint64_t relay_copies = 0;         // messages that were another copy of one already told
+  std::uint64_t findings_suppressed = 0;  // said before in the same session
+};
+
 class Sessions {
  public:
-  // `out` and `inventory` outlive this; inventory may be null.
+  // `out` and `inventory` outlive this; with a null inventory what is known lives in memory only.
   Sessions(SessionLimits limits, Inventory* inventory, RecordListener& out);
   ~Sessions();
 
@@ -63,6 +72,9 @@ class Sessions {
   void tick(base::Timestamp now);
   // The source ended: everything held is given out, pending calls are closed as `unanswered`.
   void finish(base::Timestamp now);
+
+  [[nodiscard]] SessionCounters counters() const;
+  [[nodiscard]] std::size_t live_sessions() const;
 
  private:
   struct State;
