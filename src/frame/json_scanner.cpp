@@ -30,8 +30,8 @@ Masks masks(const char* p) {
     };
     m.quote |= bits(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
     m.backslash |= bits(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    m.bracket |= bits(_mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')),
-                                   _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))));
+    m.bracket |=
+        bits(_mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')), _mm_cmpeq_epi8(folded, _mm_set1_epi8('}'))));
     m.newline |= bits(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')));
   }
   return m;

@@ -20,9 +20,7 @@ std::size_t skip_spaces(Bytes b, std::size_t i) {
 }
 
 // What may follow the opening bracket of a message. "[INFO]" and "{name}" are text, an array is a batch of objects.
-bool may_follow_opener(char opener, char c) {
-  return opener == '{' ? c == '"' || c == '}' : c == '{' || c == ']';
-}
+bool may_follow_opener(char opener, char c) { return opener == '{' ? c == '"' || c == '}' : c == '{' || c == ']'; }
 
 // Is `line` (padded) one object and nothing else?
 bool is_one_object(Bytes line) {
@@ -56,10 +54,10 @@ struct NdjsonFramer::State {
   base::StreamLimits limits;
   FrameListener& out;
   SkipTally skips;
-  AccountedBuffer buf;   // the part of the open message that came with earlier feeds
+  AccountedBuffer buf;  // the part of the open message that came with earlier feeds
   JsonScanner scanner;
   Phase phase = Phase::kBetween;
-  Bytes chunk;           // being fed; all indices are into it
+  Bytes chunk;  // being fed; all indices are into it
   std::uint64_t chunk_pos = 0, next_pos = 0;
   std::size_t text_start = 0;    // of the open message in chunk; 0 when it began earlier
   std::uint64_t begin_pos = 0;   // of the open message in the stream
@@ -69,11 +67,11 @@ struct NdjsonFramer::State {
   SkipReason strict_reason = SkipReason::kUnfinished;
   std::uint64_t strict_left = 0;  // > 0: only a message at column 0 is believed
   char opener = 0;
-  char last_token = 0;      // kNextLine: the last byte before the newline that is not white space
+  char last_token = 0;  // kNextLine: the last byte before the newline that is not white space
   std::uint8_t bom = 0;
-  bool indented = false;    // white space was read on this line
+  bool indented = false;       // white space was read on this line
   bool several_lines = false;  // the open message has a newline in it
-  bool tentative = false;   // first line after a gap: may be the tail of something unseen
+  bool tentative = false;      // first line after a gap: may be the tail of something unseen
   bool after_gap = false;
 
   [[nodiscard]] bool message_open() const {
@@ -251,7 +249,7 @@ std::size_t NdjsonFramer::State::opening(std::size_t i, std::size_t end) {
       broken_before_line(i);
       return i;
     } else {
-      const SkipReason why = tentative      ? SkipReason::kUnfinished
+      const SkipReason why = tentative       ? SkipReason::kUnfinished
                              : opener == '{' ? SkipReason::kMalformedJson
                                              : SkipReason::kNotJson;
       abandon(i, why);
@@ -429,12 +427,19 @@ char NdjsonFramer::State::last_token_before(std::size_t i) const {
 
 // May a line that starts with c continue the open message? Only what can never be valid JSON says no.
 bool NdjsonFramer::State::continues(char c) const {
-  const bool value_due =
-      last_token == '[' || last_token == ':' || (last_token == ',' && scanner.in_array());
+  const bool value_due = last_token == '[' || last_token == ':' || (last_token == ',' && scanner.in_array());
   switch (c) {
-    case '}': case ']': case ',': case ':': return true;
+    case '}':
+    case ']':
+    case ',':
+    case ':': return true;
     case '"': return value_due || last_token == '{' || last_token == ',';
-    case '{': case '[': case '-': case 't': case 'f': case 'n': return value_due;
+    case '{':
+    case '[':
+    case '-':
+    case 't':
+    case 'f':
+    case 'n': return value_due;
     default: return value_due && c >= '0' && c <= '9';
   }
 }
@@ -461,8 +466,7 @@ void NdjsonFramer::State::finish() {
   tentative = false;
 }
 
-NdjsonFramer::NdjsonFramer(base::StreamLimits limits, FrameListener& out)
-    : s_(std::make_unique<State>(limits, out)) {}
+NdjsonFramer::NdjsonFramer(base::StreamLimits limits, FrameListener& out) : s_(std::make_unique<State>(limits, out)) {}
 NdjsonFramer::~NdjsonFramer() = default;
 
 void NdjsonFramer::feed(std::uint64_t pos, Bytes bytes, Timestamp ts) { s_->feed(pos, bytes, ts); }

@@ -6,14 +6,14 @@
 namespace mcpvigil::frame {
 
 enum class Look : std::uint8_t {
-  kNeedMore,     // too short to say (only blanks, or a prefix of a known start)
-  kJson,         // first non-blank byte (after an optional BOM) is { or [
-  kHttpRequest,  // "POST /", "GET /", ... an HTTP/1 request line
-  kHttpResponse, // "HTTP/1."
-  kHttp2,        // the connection preface "PRI * HTTP/2.0"
-  kTls,          // a TLS record header
-  kContentLength,// LSP/DAP base protocol: "Content-Length:"
-  kText,         // none of these: may be a banner before JSON
+  kNeedMore,       // too short to say (only blanks, or a prefix of a known start)
+  kJson,           // first non-blank byte (after an optional BOM) is { or [
+  kHttpRequest,    // "POST /", "GET /", ... an HTTP/1 request line
+  kHttpResponse,   // "HTTP/1."
+  kHttp2,          // the connection preface "PRI * HTTP/2.0"
+  kTls,            // a TLS record header
+  kContentLength,  // LSP/DAP base protocol: "Content-Length:"
+  kText,           // none of these: may be a banner before JSON
 };
 [[nodiscard]] Look sniff(Bytes start);
 

@@ -18,8 +18,7 @@ namespace mcpvigil::test {
 // as content.
 class PaddedCopy {
  public:
-  explicit PaddedCopy(std::string_view bytes)
-      : data_(new char[bytes.size() + base::kPadding]), size_(bytes.size()) {
+  explicit PaddedCopy(std::string_view bytes) : data_(new char[bytes.size() + base::kPadding]), size_(bytes.size()) {
     if (!bytes.empty()) std::memcpy(data_.get(), bytes.data(), bytes.size());
     constexpr std::string_view kJunk = "}]\n\"{\\";
     for (std::size_t i = 0; i < base::kPadding; ++i) data_[size_ + i] = kJunk[i % kJunk.size()];
