@@ -131,13 +131,15 @@ std::size_t HttpLane::parse(Bytes bytes) {
     }
     return used;
   }
-  if (err != HPE_OK || framing > kMaxHead) {
-    // At least one byte goes: the seeker might find the very same place.
-    const std::size_t gone = std::max<std::size_t>(used, 1);
+  if (err != HPE_OK || (!head_done_ && framing > kMaxHead)) {
     skip(head_done_ ? SkipReason::kProtocolFraming : SkipReason::kMalformedHttp, framing);
-    skip(SkipReason::kMalformedHttp, gone - used);
+    // Refused at its first byte: the seeker must not find the very same place.
+    if (framing == 0 && !head_done_) {
+      used = 1;
+      skip(SkipReason::kMalformedHttp, 1);
+    }
     lose_place(SkipReason::kMalformedHttp, SkipReason::kMalformedHttp);
-    return gone;
+    return used;
   }
   if (head_done_) {
     skip(SkipReason::kProtocolFraming, framing);

@@ -85,6 +85,19 @@ TEST(Http1Connection, TakesChunkedBodiesBothWays) {
   EXPECT_EQ(seen.frames[0].wire_bytes, kCall.size());
 }
 
+TEST(Http1Connection, TakesAnyNumberOfTinyChunks) {
+  const std::string body = "{\"a\":\"" + std::string(30'000, 'x') + "\"}";
+  HttpTalk talk;
+  talk.say(HttpSide::kResponses,
+           head("HTTP/1.1 200 OK", {"Content-Type: application/json", "Transfer-Encoding: chunked"}));
+  talk.say(HttpSide::kResponses, chunked(body, 1));
+  EXPECT_EQ(talk.seen.texts(), Strings{body});
+}
+
+TEST(Http1Connection, FindsARequestBehindABareCarriageReturn) {
+  EXPECT_EQ(texts("POST / HTTP/1.1\r\nA: b\r" + post(kCall), ""), Strings{kCall});
+}
+
 TEST(Http1Connection, TakesABodyThatLastsUntilTheConnectionCloses) {
   EXPECT_EQ(texts(post(kCall), head("HTTP/1.0 200 OK", {"Content-Type: application/json"}) + kResult),
             (Strings{kCall, kResult}));
