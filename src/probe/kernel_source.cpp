@@ -175,6 +175,7 @@ void KernelSource::stop() {
   if (s_->stopping) return;
   s_->stopping = true;
   s_->kernel->detach();
+  s_->drain->finish();
 }
 
 base::Result<source::Batch> KernelSource::next() {
@@ -183,8 +184,7 @@ base::Result<source::Batch> KernelSource::next() {
   s.paths.clear();
   if (s.block) s.drain->recycle(std::move(s.block));
   if (s.ended) return source::Batch{source::SourceState::kEnd, {}};
-  // The drain thread looks at the ring at least every 200 ms: after two empty waits nothing is left.
-  s.block = s.drain->take(s.stopping ? 450 : static_cast<int>(kTickNs / 1'000'000));
+  s.block = s.drain->take(s.stopping ? 0 : static_cast<int>(kTickNs / 1'000'000));
   if (s.block) {
     s.block->each([&](std::string_view record) { s.decode(record); });
   }

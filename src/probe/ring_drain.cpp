@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/ring_drain.h"
 
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -13,6 +16,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/unique_fd.h"
 #include "mcpvigil/wire/event.h"
 #include "probe/ring_reader.h"
 
@@ -37,6 +41,7 @@ struct RingDrain::State {
   std::deque<std::unique_ptr<Block>> ready;
   std::vector<std::unique_ptr<Block>> spare;
   std::atomic<bool> stop{false};
+  base::UniqueFd wake;  // readable once stop is set
   std::thread thread;
 
   explicit State(RingReader r, std::size_t blocks) : ring(std::move(r)), max_blocks(blocks) {}
@@ -61,9 +66,13 @@ struct RingDrain::State {
   void run() {
     // The ring holds what arrives while we wait for a CPU: come first. Refused without CAP_SYS_NICE: no harm.
     setpriority(PRIO_PROCESS, 0, -10);
-    while (!stop.load(std::memory_order_relaxed)) {
-      if (full()) continue;
-      if (ring.backlog() == 0 && !ring.wait(200)) continue;
+    for (bool last = false; !last;) {
+      last = stop.load();  // once more after we were told to stop
+      if (!last && full()) continue;
+      if (!last && ring.backlog() == 0) {
+        ring.wait(-1, wake.get());
+        continue;
+      }
       auto block = fresh();
       ring.drain([&](std::string_view record) {
         // A reservation is as large as its tier: keep what is filled.
@@ -94,13 +103,19 @@ base::Result<std::unique_ptr<RingDrain>> RingDrain::start(int ring_fd, std::size
   TRY_ASSIGN(auto ring, RingReader::open(ring_fd, ring_bytes));
   auto d = std::unique_ptr<RingDrain>(new RingDrain());
   d->s_ = std::make_unique<State>(std::move(ring), std::max<std::size_t>(2, max_bytes / Block::kBytes));
+  d->s_->wake = base::UniqueFd(eventfd(0, EFD_CLOEXEC));
+  if (!d->s_->wake) return base::errno_error("eventfd", errno);
   d->s_->thread = std::thread([s = d->s_.get()] { s->run(); });
   return d;
 }
 
 RingDrain::~RingDrain() {
-  if (!s_) return;
+  if (s_) finish();
+}
+
+void RingDrain::finish() {
   s_->stop = true;
+  eventfd_write(s_->wake.get(), 1);
   if (s_->thread.joinable()) s_->thread.join();
 }
 

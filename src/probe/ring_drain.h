@@ -47,6 +47,8 @@ class RingDrain {
   // The next block, or null after timeout_ms without one. Give it back with recycle().
   [[nodiscard]] std::unique_ptr<Block> take(int timeout_ms);
   void recycle(std::unique_ptr<Block> b);
+  // Empties the ring once more and ends the thread; take() then gives what is left and null.
+  void finish();
 
  private:
   RingDrain();

@@ -107,9 +107,9 @@ std::size_t RingReader::drain(const std::function<bool(std::string_view)>& take)
   return taken;
 }
 
-bool RingReader::wait(int timeout_ms) const {
-  pollfd p{s_->fd, POLLIN, 0};
-  return ::poll(&p, 1, timeout_ms) > 0;
+void RingReader::wait(int timeout_ms, int wake_fd) const {
+  pollfd p[2] = {{s_->fd, POLLIN, 0}, {wake_fd, POLLIN, 0}};
+  ::poll(p, 2, timeout_ms);
 }
 
 std::uint64_t RingReader::backlog() const {

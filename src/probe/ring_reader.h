@@ -25,8 +25,8 @@ class RingReader {
 
   // Gives every complete record to `take` until it returns false or none is left. Returns how many were taken.
   std::size_t drain(const std::function<bool(std::string_view)>& take);
-  // Waits for a record; false on time-out. timeout_ms < 0 waits for ever.
-  [[nodiscard]] bool wait(int timeout_ms) const;
+  // Waits until there is a record or wake_fd is readable. timeout_ms < 0 waits for ever.
+  void wait(int timeout_ms, int wake_fd) const;
   // Bytes produced and not yet consumed.
   [[nodiscard]] std::uint64_t backlog() const;
 

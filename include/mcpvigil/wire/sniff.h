@@ -12,7 +12,7 @@ static inline __attribute__((always_inline)) int mv_message_start(const char b[M
 	if (b[0] == 'P' || b[0] == 'H' || b[0] == 'G')
 		return (b[1] == 'O' && b[2] == 'S') || (b[1] == 'T' && b[2] == 'T') || (b[1] == 'E' && b[2] == 'T');
 	for (int i = 0; i < MV_SNIFF_BYTES; i++) {
-		unsigned char c = (unsigned char)b[i];
+		const unsigned char c = b[i] & 0xff;
 		if ((c | 0x20) == '{') /* { or [ */
 			return 1;
 		/* tab, newline, carriage return, blank; the three bytes of a BOM */

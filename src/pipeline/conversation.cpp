@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline/conversation.h"
+
+#include <algorithm>
+
+#include "frame/sniff.h"
+#include "mcp/look_alike.h"
+#include "mcpvigil/wire/sniff.h"
+
+namespace mcpvigil::pipeline {
+
+using base::SkipReason;
+using base::Timestamp;
+using frame::HttpSide;
+using stream::Lane;
+using State = mcp::Classifier::State;
+
+namespace {
+
+// "A few looks": what a stream may show before it is left alone. Banners of real servers are shorter.
+constexpr std::uint32_t kMaxLooks = 12;
+constexpr std::uint64_t kMaxLookedBytes = 32 * 1024;
+constexpr std::uint32_t kMaxUndecidedFrames = 64;
+
+bool message_start(base::Bytes b) {
+  char start[MV_SNIFF_BYTES] = {};
+  std::copy_n(b.data(), std::min<std::size_t>(b.size(), sizeof start), start);
+  return mv_message_start(start) != 0;
+}
+
+}  // namespace
+
+struct Conversation::LaneSink : frame::FrameListener {
+  LaneSink(Conversation& c, Lane l) : conversation(c), lane(l) {}
+  void on_frame(const frame::Frame& f) override { conversation.take_frame(lane, f); }
+  void on_skip(SkipReason why, std::uint64_t n) override { conversation.skip(lane, why, n); }
+  Conversation& conversation;
+  Lane lane;
+};
+
+struct Conversation::HttpSink : frame::HttpListener {
+  explicit HttpSink(Conversation& c) : conversation(c) {}
+  void on_frame(const frame::Frame& f) override {
+    conversation.take_frame(f.is_http_response ? stream::other(conversation.request_lane_) : conversation.request_lane_, f);
+  }
+  void on_skip(SkipReason why, std::uint64_t n) override { conversation.skip(conversation.current_, why, n); }
+  void on_request_head(const frame::HttpExchange& e, Timestamp) override {
+    if (!e.protocol_version.empty() || !e.mcp_method.empty()) conversation.classifier_.observe_decisive();
+    if (conversation.is_mcp()) conversation.decided();
+  }
+  void on_response_head(const frame::HttpExchange& e, Timestamp ts) override {
+    if (conversation.is_mcp()) conversation.shared_.sessions->on_http_response_head(conversation.channel_, e, ts);
+  }
+  void on_exchange_end(const frame::HttpExchange& e, bool complete, Timestamp ts) override {
+    if (conversation.is_mcp()) {
+      conversation.shared_.sessions->on_http_exchange_end(conversation.channel_, e, complete, ts);
+    } else {
+      conversation.count_look({});
+    }
+  }
+  Conversation& conversation;
+};
+
+Conversation::Conversation(Shared& shared, stream::Channel& channel) : shared_(shared), channel_(channel) {
+  if (channel_.one_way) shared_.undecided_pipes.emplace(channel_.id, this);
+}
+
+Conversation::~Conversation() {
+  shared_.undecided_pipes.erase(channel_.id);
+  if (announced_ && pair_) {
+    if (const auto it = shared_.mcp_pairs.find(*pair_); it != shared_.mcp_pairs.end() && --it->second == 0) shared_.mcp_pairs.erase(it);
+  }
+}
+
+std::optional<ProcessPair> Conversation::processes() const {
+  const LaneState& l = lanes_[0];
+  if (!l.sender.known() || !l.receiver.known() || l.sender == l.receiver) return std::nullopt;
+  return ProcessPair{std::min(l.sender, l.receiver), std::max(l.sender, l.receiver)};
+}
+
+std::uint64_t Conversation::pending(Lane lane) const {
+  const LaneState& l = lanes_[stream::index(lane)];
+  std::uint64_t n = l.start.size() + l.held_bytes;
+  if (l.ndjson) n += l.ndjson->buffered();
+  if (http_) n += http_->buffered(lane == request_lane_ ? HttpSide::kRequests : HttpSide::kResponses);
+  return n;
+}
+
+void Conversation::on_bytes(Lane lane, std::uint64_t pos, base::Bytes bytes, base::ProcessKey sender, base::ProcessKey receiver, Timestamp ts) {
+  LaneState& l = at(lane);
+  if (sender.known()) l.sender = sender;
+  if (receiver.known()) l.receiver = receiver;
+  l.ts = ts;
+  current_ = lane;
+  if (ignored_) {
+    // Bytes on their way when we gave up, or a kernel that cannot ignore: the kernel's own rule, here.
+    if (!message_start(bytes)) {
+      skip(lane, mode_ == Mode::kOpaque ? SkipReason::kTlsCiphertext : SkipReason::kNotMcp, bytes.size());
+      return;
+    }
+    ignored_ = false;
+    mode_ = Mode::kUnknown;
+    looks_ = 0;
+    looked_bytes_ = 0;
+  }
+  if (mode_ == Mode::kUnknown) {
+    decide_framing(lane, pos, bytes, ts);
+    return;
+  }
+  if (mode_ == Mode::kNdjson && classifier_.state() == State::kUnknown && held_.empty()) {
+    // Text so far. A head of HTTP changes our mind; anything else is another look.
+    const frame::Look look = frame::sniff(bytes);
+    if (look == frame::Look::kHttpRequest || look == frame::Look::kHttpResponse) {
+      drop_framers(ts);
+      mode_ = Mode::kUnknown;
+      decide_framing(lane, pos, bytes, ts);
+      return;
+    }
+  }
+  feed(lane, pos, bytes, ts);
+  count_look(bytes);
+}
+
+void Conversation::decide_framing(Lane lane, std::uint64_t pos, base::Bytes bytes, Timestamp ts) {
+  LaneState& l = at(lane);
+  base::Bytes all = bytes;
+  if (!l.start.empty()) {
+    l.start.append(bytes);
+    all = l.start.view();
+    pos = l.start_pos;
+  }
+  frame::Look look = frame::sniff(all);
+  if (look == frame::Look::kNeedMore && all.size() >= 256) look = frame::Look::kText;
+  switch (look) {
+    case frame::Look::kNeedMore:
+      if (l.start.empty()) {
+        l.start.append(bytes);
+        l.start_pos = pos;
+      }
+      return;
+    case frame::Look::kHttpRequest: become(Mode::kHttp1, lane); break;
+    case frame::Look::kHttpResponse: become(Mode::kHttp1, stream::other(lane)); break;
+    case frame::Look::kTls:
+    case frame::Look::kHttp2:
+    case frame::Look::kContentLength: {
+      const SkipReason why = look == frame::Look::kTls ? SkipReason::kTlsCiphertext : look == frame::Look::kHttp2 ? SkipReason::kHttpOther : SkipReason::kNotMcp;
+      for (const Lane each : {lane, stream::other(lane)}) {
+        if (each == lane && l.start.empty()) skip(lane, why, bytes.size());
+        skip(each, why, at(each).start.size());
+        at(each).start.release();
+      }
+      become(Mode::kOpaque, lane);
+      ignored_ = true;
+      ++shared_.other_channels;
+      shared_.ignore(channel_.id);
+      return;
+    }
+    case frame::Look::kJson:
+    case frame::Look::kText: become(Mode::kNdjson, lane); break;
+  }
+  // Everything kept goes through the framer now: this lane's bytes, then what the other lane had.
+  base::PaddedBuffer mine = std::move(l.start);
+  l.start = {};
+  feed(lane, pos, mine.empty() ? bytes : mine.view(), ts);
+  if (LaneState& o = at(stream::other(lane)); !o.start.empty()) {
+    base::PaddedBuffer theirs = std::move(o.start);
+    o.start = {};
+    feed(stream::other(lane), o.start_pos, theirs.view(), ts);
+  }
+  count_look(bytes);
+}
+
+void Conversation::become(Mode mode, Lane request_lane) {
+  mode_ = mode;
+  request_lane_ = request_lane;
+  if (mode == Mode::kHttp1) {
+    http_sink_ = std::make_unique<HttpSink>(*this);
+    http_ = std::make_unique<frame::Http1Connection>(shared_.limits, *http_sink_);
+  }
+}
+
+void Conversation::feed(Lane lane, std::uint64_t pos, base::Bytes bytes, Timestamp ts) {
+  current_ = lane;
+  if (mode_ == Mode::kHttp1) {
+    http_->feed(lane == request_lane_ ? HttpSide::kRequests : HttpSide::kResponses, pos, bytes, ts);
+    return;
+  }
+  LaneState& l = at(lane);
+  if (!l.ndjson) {
+    l.sink = std::make_unique<LaneSink>(*this, lane);
+    l.ndjson = std::make_unique<frame::NdjsonFramer>(shared_.limits, *l.sink);
+  }
+  l.ndjson->feed(pos, bytes, ts);
+}
+
+void Conversation::take_frame(Lane lane, const frame::Frame& f) {
+  if (f.sse != nullptr && f.sse->event == "endpoint") {
+    // HTTP+SSE of 2024-11-05: where the client will POST. Nothing else has such an event.
+    classifier_.observe_decisive();
+    decided();
+    skip(lane, SkipReason::kProtocolFraming, f.wire_bytes);
+    if (f.http != nullptr) shared_.sessions->on_sse_endpoint(channel_, *f.http, f.text, f.last);
+    return;
+  }
+  if (!is_mcp()) {
+    observe(f, lane);
+    return;
+  }
+  const LaneState& l = at(lane);
+  deliver(lane, f, l.sender, l.receiver, shared_.parser);
+}
+
+void Conversation::observe(const frame::Frame& f, Lane lane) {
+  bool any = false;
+  const SkipReason why = shared_.parser.parse(f.text, [&](const jsonrpc::Message& m) {
+    any = true;
+    classifier_.observe(mcp::decode(m));
+  });
+  if (any && f.http != nullptr && !is_mcp() && (!f.http->session_id.empty() || !f.http->response_session_id.empty())) classifier_.observe_decisive();
+  if (why == SkipReason::kNotJsonRpc && !any) {
+    if (const auto root = shared_.parser.document()) classifier_.observe_look_alike(mcp::look_alike(*root).protocol);
+  }
+  if (any && !is_mcp() && channel_.one_way) {
+    if (const auto p = processes(); p && shared_.mcp_pairs.contains(*p)) classifier_.observe_decisive();
+  }
+  if (is_mcp()) {
+    decided();
+    const LaneState& l = at(lane);
+    deliver(lane, f, l.sender, l.receiver, shared_.parser);
+    return;
+  }
+  if (!any) {
+    skip(lane, why == SkipReason::kCount ? SkipReason::kNotJsonRpc : why, f.wire_bytes);
+  } else if (classifier_.state() == State::kOther) {
+    skip(lane, SkipReason::kNotMcp, f.wire_bytes);
+  } else {
+    hold(lane, f);
+  }
+  if (classifier_.state() == State::kOther || ++undecided_frames_ > kMaxUndecidedFrames) give_up();
+}
+
+void Conversation::hold(Lane lane, const frame::Frame& f) {
+  const LaneState& l = at(lane);
+  if (held_total_ + f.text.size() > shared_.limits.max_pending ||
+      (shared_.limits.budget != nullptr && !shared_.limits.budget->take(f.text.size()))) {
+    // Undecided for this long: the oldest say least.
+    skip(lane, SkipReason::kUndecided, f.wire_bytes);
+    return;
+  }
+  HeldFrame h;
+  h.lane = lane;
+  h.text.reserve(f.text.size() + base::kPadding);
+  h.text = f.text;
+  h.frame = f;
+  if (f.http != nullptr) h.http = *f.http;
+  if (f.sse != nullptr) {
+    h.sse_event = f.sse->event;
+    h.sse_id = f.sse->id;
+  }
+  h.sender = l.sender;
+  h.receiver = l.receiver;
+  held_total_ += f.text.size();
+  at(lane).held_bytes += f.wire_bytes;
+  held_.push_back(std::move(h));
+}
+
+void Conversation::decided() {
+  if (!announced_) {
+    announced_ = true;
+    ++shared_.mcp_channels;
+    shared_.undecided_pipes.erase(channel_.id);
+    if (channel_.one_way) {
+      pair_ = processes();
+      if (pair_) {
+        ++shared_.mcp_pairs[*pair_];
+        // The answers travel in another pipe between the same two: what it held is MCP too.
+        std::vector<Conversation*> siblings;
+        for (const auto& [id, c] : shared_.undecided_pipes) {
+          if (c->processes() == pair_) siblings.push_back(c);
+        }
+        flush_held();
+        for (Conversation* c : siblings) c->on_sibling_is_mcp();
+      }
+    }
+  }
+  flush_held();
+}
+
+void Conversation::on_sibling_is_mcp() {
+  if (held_.empty()) return;  // nothing like a message yet: decided when one comes
+  classifier_.observe_decisive();
+  if (is_mcp()) decided();
+}
+
+void Conversation::flush_held() {
+  std::deque<HeldFrame> held = std::move(held_);
+  held_.clear();
+  for (HeldFrame& h : held) {
+    h.frame.text = h.text;
+    frame::SseEvent sse{h.sse_event, h.sse_id};
+    h.frame.http = h.http ? &*h.http : nullptr;
+    h.frame.sse = h.frame.sse != nullptr ? &sse : nullptr;
+    at(h.lane).held_bytes -= h.frame.wire_bytes;
+    held_total_ -= h.text.size();
+    if (shared_.limits.budget != nullptr) shared_.limits.budget->give(h.text.size());
+    deliver(h.lane, h.frame, h.sender, h.receiver, shared_.held_parser);
+  }
+}
+
+void Conversation::drop_held(SkipReason why) {
+  for (const HeldFrame& h : held_) {
+    at(h.lane).held_bytes -= h.frame.wire_bytes;
+    skip(h.lane, why, h.frame.wire_bytes);
+    held_total_ -= h.text.size();
+    if (shared_.limits.budget != nullptr) shared_.limits.budget->give(h.text.size());
+  }
+  held_.clear();
+}
+
+void Conversation::deliver(Lane lane, const frame::Frame& f, base::ProcessKey sender, base::ProcessKey receiver, jsonrpc::Parser& parser) {
+  bool any = false;
+  const SkipReason why = parser.parse(f.text, [&](const jsonrpc::Message& m) {
+    const mcp::Operation op = mcp::decode(m);
+    session::Observed o;
+    o.channel = &channel_;
+    o.lane = lane;
+    o.sender = sender;
+    o.receiver = receiver;
+    o.first = f.first;
+    o.last = f.last;
+    o.bytes = m.text.size();
+    o.gap = f.after_gap && !any;
+    o.framing = f.framing;
+    o.http = f.http;
+    o.is_http_response = f.is_http_response;
+    o.sse = f.sse;
+    o.message = &m;
+    o.operation = &op;
+    any = true;
+    shared_.sessions->on_message(o);
+  });
+  if (any) {
+    ledger(lane).parsed += f.wire_bytes;
+  } else {
+    skip(lane, why == SkipReason::kCount ? SkipReason::kNotJsonRpc : why, f.wire_bytes);
+  }
+}
+
+void Conversation::count_look(base::Bytes bytes) {
+  if (is_mcp() || ignored_ || classifier_.state() == State::kCandidate || !held_.empty()) return;
+  if (const auto p = channel_.one_way ? processes() : std::nullopt; p && shared_.mcp_pairs.contains(*p)) return;
+  ++looks_;
+  looked_bytes_ += bytes.size();
+  if (looks_ < kMaxLooks && looked_bytes_ < kMaxLookedBytes) return;
+  // A message that is still coming in keeps the question open, up to the cap of what may be pending.
+  const std::uint64_t waiting = pending(Lane::kAToB) + pending(Lane::kBToA);
+  if (waiting != 0 && looked_bytes_ < shared_.limits.max_message) return;
+  give_up();
+}
+
+void Conversation::give_up() {
+  if (ignored_) return;
+  drop_held(SkipReason::kNotMcp);
+  ignored_ = true;
+  ++shared_.other_channels;
+  classifier_ = mcp::Classifier();
+  undecided_frames_ = 0;
+  shared_.ignore(channel_.id);
+  // The framers are let go by the next bytes or the end: we may be inside one of their callbacks.
+}
+
+void Conversation::drop_framers(Timestamp ts) {
+  for (const Lane lane : {Lane::kAToB, Lane::kBToA}) {
+    LaneState& l = at(lane);
+    current_ = lane;
+    if (l.ndjson) l.ndjson->finish(ts);
+    if (http_) http_->finish(lane == request_lane_ ? HttpSide::kRequests : HttpSide::kResponses, ts);
+    l.ndjson.reset();
+    l.sink.reset();
+    skip(lane, SkipReason::kUndecided, l.start.size());
+    l.start.release();
+  }
+  http_.reset();
+  http_sink_.reset();
+}
+
+void Conversation::on_gap(Lane lane, std::uint64_t n, Timestamp ts) {
+  LaneState& l = at(lane);
+  current_ = lane;
+  if (!l.start.empty()) {
+    skip(lane, SkipReason::kUnfinished, l.start.size());
+    l.start.release();
+  }
+  if (l.ndjson) l.ndjson->gap(n, ts);
+  if (http_) http_->gap(lane == request_lane_ ? HttpSide::kRequests : HttpSide::kResponses, n, ts);
+}
+
+void Conversation::on_ignored(Lane lane, std::uint64_t n, Timestamp ts) {
+  if (ignored_) {
+    // The kernel found something that looks like a message start: begin anew.
+    drop_framers(ts);
+    ignored_ = false;
+    mode_ = Mode::kUnknown;
+    looks_ = 0;
+    looked_bytes_ = 0;
+    classifier_ = mcp::Classifier();
+    return;
+  }
+  on_gap(lane, n, ts);
+}
+
+void Conversation::on_lane_end(Lane lane, Timestamp ts) {
+  LaneState& l = at(lane);
+  current_ = lane;
+  if (!l.start.empty()) {
+    skip(lane, SkipReason::kUndecided, l.start.size());
+    l.start.release();
+  }
+  if (l.ndjson) l.ndjson->finish(ts);
+  if (http_) http_->finish(lane == request_lane_ ? HttpSide::kRequests : HttpSide::kResponses, ts);
+}
+
+void Conversation::on_close(Timestamp ts) {
+  drop_framers(ts);
+  drop_held(SkipReason::kUndecided);
+  if (announced_) shared_.sessions->on_channel_close(channel_, ts);
+}
+
+}  // namespace mcpvigil::pipeline
