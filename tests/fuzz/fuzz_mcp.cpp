@@ -20,11 +20,12 @@ void check_canonical(simdjson::dom::element e) {
   mcp::append_canonical(e, once);
   base::PaddedBuffer buffer;
   buffer.append(once);
-  simdjson::dom::parser parser;
-  simdjson::dom::element again;
-  expect(parser.parse(buffer.view().data(), buffer.size(), false).get(again) == simdjson::SUCCESS);
+  // Through our parser: 1e20 is spelled with all its digits, which simdjson alone refuses.
+  static jsonrpc::Parser parser;
+  parser.parse(buffer.view(), [](const jsonrpc::Message&) {});
+  expect(parser.document().has_value());
   std::string twice;
-  mcp::append_canonical(again, twice);
+  mcp::append_canonical(*parser.document(), twice);
   expect(once == twice);
 }
 
