@@ -5,8 +5,25 @@
 
 namespace mcpvigil::frame {
 
+// Room for one more: a client that never reads its answers costs no more than this.
+void HttpExchanges::add(const ExchangePtr& e, Timestamp ts) {
+  while (!open_.empty() && (open_.size() >= kMaxOpen || kept_ > kMaxKept)) give_up(open_.front(), ts);
+  open_.push_back(e);
+}
+
+void HttpExchanges::count_kept(OpenExchange& e) {
+  const HttpExchange& x = e.exchange;
+  std::size_t n = 0;
+  for (const std::string* s : {&x.target, &x.host, &x.origin, &x.session_id, &x.response_session_id,
+                               &x.protocol_version, &x.mcp_method, &x.mcp_name, &x.last_event_id, &x.user_agent,
+                               &x.content_type, &x.response_content_type, &x.www_authenticate, &x.location}) {
+    n += s->size();
+  }
+  kept_ += n - e.kept;
+  e.kept = n;
+}
+
 ExchangePtr HttpExchanges::open_request(HttpHead& head, Timestamp ts) {
-  if (open_.size() >= kMaxOpen) give_up(open_.front(), ts);
   auto e = std::make_shared<OpenExchange>();
   HttpExchange& x = e->exchange;
   x.id = ++last_id_;
@@ -23,7 +40,8 @@ ExchangePtr HttpExchanges::open_request(HttpHead& head, Timestamp ts) {
   x.user_agent = std::move(head.user_agent);
   x.content_type = head.content_type;
   x.has_authorization = head.has_authorization;
-  open_.push_back(e);
+  add(e, ts);
+  count_kept(*e);
   out_.on_request_head(x, ts);
   return e;
 }
@@ -57,11 +75,10 @@ std::string_view HttpExchanges::awaited_method(Timestamp ts) {
 ExchangePtr HttpExchanges::open_response(HttpHead& head, Timestamp ts) {
   ExchangePtr e = awaited(ts);
   if (e == nullptr) {
-    if (open_.size() >= kMaxOpen) give_up(open_.front(), ts);
     e = std::make_shared<OpenExchange>();
     e->exchange.id = ++last_id_;
     e->request_done = true;
-    open_.push_back(e);
+    add(e, ts);
   }
   e->response_begun = true;
   HttpExchange& x = e->exchange;
@@ -71,6 +88,7 @@ ExchangePtr HttpExchanges::open_response(HttpHead& head, Timestamp ts) {
   x.response_content_type = head.content_type;
   x.www_authenticate = std::move(head.www_authenticate);
   x.location = std::move(head.location);
+  count_kept(*e);
   out_.on_response_head(x, ts);
   return e;
 }
@@ -86,6 +104,7 @@ void HttpExchanges::end_if_done(const ExchangePtr& e, Timestamp ts) {
   const auto it = std::ranges::find(open_, e);
   if (it == open_.end()) return;
   open_.erase(it);
+  kept_ -= e->kept;
   out_.on_exchange_end(e->exchange, e->complete, ts);
 }
 

@@ -2,7 +2,7 @@
 // HttpExchanges: which response answers which request on one HTTP/1.1 connection.
 //
 // In order, as the protocol says. After bytes of the responses were lost, the requests before the last one are given
-// up: clients do not pipeline in practice, so a client that sent another request had its answer. At most 1024 wait.
+// up: clients do not pipeline in practice, so a client that sent another request had its answer. At most 1024 wait, with 1 MiB of header values.
 #pragma once
 #include <deque>
 #include <memory>
@@ -19,6 +19,7 @@ struct OpenExchange {
   bool response_begun = false;
   bool response_done = false;
   bool complete = false;
+  std::size_t kept = 0;  // bytes of header values
 };
 using ExchangePtr = std::shared_ptr<OpenExchange>;
 
@@ -39,7 +40,10 @@ class HttpExchanges {
 
  private:
   static constexpr std::size_t kMaxOpen = 1024;
+  static constexpr std::size_t kMaxKept = 1U << 20;
 
+  void add(const ExchangePtr& e, Timestamp ts);
+  void count_kept(OpenExchange& e);
   [[nodiscard]] ExchangePtr awaited(Timestamp ts);
   void end_if_done(const ExchangePtr& e, Timestamp ts);
   void give_up(const ExchangePtr& e, Timestamp ts);
@@ -48,6 +52,7 @@ class HttpExchanges {
   HttpListener& out_;
   std::deque<ExchangePtr> open_;
   std::uint64_t last_id_ = 0;
+  std::size_t kept_ = 0;
   bool uncertain_ = false;
   bool responses_finished_ = false;
 };

@@ -74,8 +74,7 @@ void HttpLane::feed(std::uint64_t pos, Bytes bytes, Timestamp ts) {
 
 std::size_t HttpLane::step(Bytes bytes) {
   switch (mode_) {
-    case Mode::kSeek:
-    case Mode::kSeekEvent: return seek(bytes);
+    case Mode::kSeek: return seek(bytes);
     case Mode::kParse: return parse(bytes);
     case Mode::kOpaque: skip(SkipReason::kHttpOther, bytes.size()); return bytes.size();
   }
@@ -84,7 +83,7 @@ std::size_t HttpLane::step(Bytes bytes) {
 
 std::size_t HttpLane::seek(Bytes bytes) {
   HeadSearch s = find_head(bytes, side_ == HttpSide::kRequests ? HeadKind::kRequest : HeadKind::kStatus);
-  if (mode_ == Mode::kSeekEvent) {
+  if (side_ == HttpSide::kResponses && seek_reason_ == SkipReason::kUnfinished) {
     const HeadSearch event = find_event_chunk(bytes);
     if (event.found && event.at < s.at) {
       skip(seek_reason_, event.at);
@@ -95,11 +94,7 @@ std::size_t HttpLane::seek(Bytes bytes) {
   }
   skip(seek_reason_, s.at);
   if (s.found) {
-    if (mode_ == Mode::kSeekEvent) {  // the stream we hoped to follow is over
-      body_.abandon(SkipReason::kUnfinished);
-      exchanges_.response_done(exchange_, false, now_);
-      exchange_ = nullptr;
-    }
+    if (exchange_ != nullptr) give_up(SkipReason::kUnfinished);  // the stream we hoped to take up again is over
     mode_ = Mode::kParse;
     start_parser();
     return s.at;
@@ -181,7 +176,7 @@ void HttpLane::gap(std::uint64_t n, Timestamp ts) {
     // Event streams live for hours: one lost piece must not blind us for the rest.
     body_.lose_event(chunked_);  // if chunked, we look for the start of one
     if (chunked_) {
-      mode_ = Mode::kSeekEvent;
+      mode_ = Mode::kSeek;
       seek_reason_ = SkipReason::kUnfinished;
     }
     return;
@@ -192,6 +187,13 @@ void HttpLane::gap(std::uint64_t n, Timestamp ts) {
 // llhttp cannot be put into the middle of a chunked body; a head of our own brings it there.
 void HttpLane::resume_events() {
   constexpr Bytes kHead = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+  if (exchange_ == nullptr) {  // met in its middle: its head is not known
+    HttpHead head;
+    head.content_type = "text/event-stream";
+    exchange_ = exchanges_.open_response(head, now_);
+    body_.begin(head, exchange_->exchange);
+    chunked_ = true;
+  }
   start_parser();
   headers_continue_ = true;
   llhttp_execute(&parser_, kHead.data(), kHead.size());

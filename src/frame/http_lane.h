@@ -30,10 +30,9 @@ class HttpLane {
 
  private:
   enum class Mode : std::uint8_t {
-    kSeek,       // looking for a head
-    kSeekEvent,  // looking for the next event of a stream that lost bytes, or a head
-    kParse,      // llhttp reads
-    kOpaque,     // not HTTP any more
+    kSeek,    // looking for a head, or for the next event of a stream that lost bytes
+    kParse,   // llhttp reads
+    kOpaque,  // not HTTP any more
   };
   struct Callbacks;  // from llhttp's C interface to the members below
 
@@ -57,7 +56,9 @@ class HttpLane {
   HttpListener& out_;
   HttpBody body_;
   HttpHeadCollector head_;
-  ExchangePtr exchange_;  // of the message being read; null between messages and for interim responses
+  // Of the message being read; null between messages and for interim responses. While seeking: of the event stream
+  // that is to be taken up again.
+  ExchangePtr exchange_;
   llhttp_t parser_{};
   Mode mode_ = Mode::kSeek;
   SkipReason seek_reason_ = SkipReason::kMalformedHttp;

@@ -353,6 +353,19 @@ TEST(Http1Connection, AnEventStreamGoesOnAfterAGap) {
   }
 }
 
+TEST(Http1Connection, TakesUpAnEventStreamMetInItsMiddle) {
+  const std::string event = chunk("data: " + kOther + "\n\n");
+  HttpTalk talk;
+  talk.start_at(HttpSide::kResponses, 70'000);
+  talk.say(HttpSide::kResponses, event.substr(9));
+  for (const std::string_view piece : test::in_pieces_of(event, 1).pieces) talk.say(HttpSide::kResponses, piece);
+  talk.finish();
+  EXPECT_EQ(talk.seen.texts(), Strings{kOther});
+  EXPECT_TRUE(talk.seen.frames[0].after_gap);
+  EXPECT_FALSE(talk.seen.exchanges[0].request_seen);
+  EXPECT_EQ(talk.seen.heads, (Strings{"< 1 0", "= 1 cut"}));
+}
+
 TEST(Http1Connection, AnEventStreamThatLastsUntilCloseGoesOnAfterAGap) {
   HttpTalk talk;
   talk.say(HttpSide::kRequests, head("GET /sse HTTP/1.1", {}));
@@ -389,6 +402,16 @@ TEST(Http1Connection, ExchangesWithoutAnswerAreBounded) {
   for (int i = 0; i < 1030; ++i) talk.say(HttpSide::kRequests, head("GET / HTTP/1.1", {}));
   EXPECT_EQ(std::count(talk.seen.heads.begin(), talk.seen.heads.end(), "= 6 cut"), 1);
   EXPECT_EQ(std::count(talk.seen.heads.begin(), talk.seen.heads.end(), "= 7 cut"), 0);
+}
+
+TEST(Http1Connection, HeadersOfExchangesWithoutAnswerAreBounded) {
+  HttpTalk talk;
+  const std::string value(8000, 'x');
+  for (int i = 0; i < 200; ++i) {
+    talk.say(HttpSide::kRequests,
+             head("GET / HTTP/1.1", {"Host: " + value, "Origin: " + value, "User-Agent: " + value}));
+  }
+  EXPECT_GT(std::count(talk.seen.heads.begin(), talk.seen.heads.end(), "= 100 cut"), 0);
 }
 
 // Bytes go missing everywhere: what is given was sent, for the exchange it was sent in, and the lane finds back.
