@@ -85,7 +85,8 @@ TEST(Escapes, WithAnHonestReasonAreNotFlagged) {
            R"({"jsonrpc":"2.0","id":1,"result":{"text":"{\"\\u006dethod\":\"tools\\/list\"}"}})",
            // deeper than what we read
            R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"arguments":{"deep":{"\u0061":1}}}})",
-           R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{},"arguments":{"\u0061":1}}})"}) {
+           R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{},"arguments":{"\u0061":1}}})",
+           R"({"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{}},"other":[{"\u0061":1}]})"}) {
     EXPECT_EQ(oddities(text), 0U) << text;
   }
 }
