@@ -10,7 +10,7 @@ namespace {
 
 constexpr unsigned kDirectAfter = 3;        // messages without a copy: this lane ends at its reader
 constexpr unsigned kForgetRelayAfter = 64;  // ... of a lane that once was relayed
-constexpr std::size_t kMaxHeld = 4096;
+constexpr std::size_t kMaxHeld = 1024;  // each message is compared with all of them
 constexpr std::uint64_t kMaxHeldBytes = 64ULL << 20;  // one message of the largest size always fits
 constexpr std::size_t kMaxRelays = 8;
 
@@ -92,15 +92,21 @@ bool HopHold::absorb(const Observed& o) {
 
 void HopHold::release_answered(const Observed& o) {
   Peer sender = sender_of(o);
-  for (auto it = held_.begin(); it != held_.end(); ++it) {
+  // Every one that fits: two sessions between the same processes may have asked with the same id.
+  for (auto it = held_.begin(); it != held_.end();) {
     Held& h = *it;
-    if (h.kind != jsonrpc::Kind::kRequest || h.id != o.message->id) continue;
-    h.refresh();
-    if (h.to.process.known() && !same_process(h.to, sender)) continue;
-    if (!h.to.process.known() && sender.process.known() && h.from.process == sender.process) continue;
+    bool fits = h.kind == jsonrpc::Kind::kRequest && h.id == o.message->id;
+    if (fits) {
+      h.refresh();
+      fits = h.to.process.known() ? same_process(h.to, sender) : h.from.process != sender.process;
+    }
+    if (!fits) {
+      ++it;
+      continue;
+    }
     if (!h.to.process.known()) h.to = sender;  // who answers has read it
     release_through(it);
-    return;
+    it = held_.begin();
   }
 }
 
@@ -190,6 +196,7 @@ void HopHold::release_through(Iterator it) {
 }
 
 void HopHold::flush(LaneKey lane) {
+  if (auto at = lanes_.find(lane); at == lanes_.end() || at->second.held == 0) return;
   for (auto it = held_.begin(); it != held_.end();) {
     if (it->lanes.front() == lane) {
       release(it);

@@ -180,15 +180,18 @@ void JsonRenderer::message_fields(const MessageRecord& m, std::string& out) {
   append_oddities(m.oddities, out);
 }
 
+// A string, not an object: the exact text, with its duplicate keys and needless escapes, is what evidence is.
 void JsonRenderer::payload(const MessageRecord& m, std::string& out) {
   if (options_.payload == PayloadMode::kNone) return;
   out += ",\"payload\":";
   if (m.payload.empty()) {
     out += "null";
   } else if (options_.payload == PayloadMode::kRedacted) {
-    append_redacted(m.payload, out);
+    scratch_.clear();
+    append_redacted(m.payload, scratch_);
+    append_string(scratch_, out);
   } else {
-    append_json_text(m.payload, out);
+    append_string(m.payload, out);
   }
 }
 

@@ -50,6 +50,7 @@ class JsonRenderer {
 
   RenderOptions options_;
   std::string host_json_;
+  std::string scratch_;
   std::unordered_map<base::ProcessKey, Cached> cache_;
   std::list<base::ProcessKey> ages_;  // front: forgotten first
 };
