@@ -20,7 +20,7 @@ void LaneMerge::take_slow(const Chunk& c) {
   ledger_->seen += c.len;
   if (use_ == Use::kUndecided) {
     const bool wait = c.way == Way::kRead ? wait_for_bind_ : !writer_at_once_;
-    if (wait && !ended_ && !c.by_order && hold(c, env_->limits.max_pending, kProbationNs)) return;
+    if (wait && !ended_ && !c.by_order && hold(c, env_->limits.max_pending, wait_for_bind_ ? kBindNs : kProbationNs)) return;
     choose(use_of(c.way));
   } else if (use_ == Use::kWriter && c.way == Way::kRead) {
     if (!blind_reader_) sink_->lane_reader_seen();
@@ -255,6 +255,10 @@ void LaneMerge::absorb(LaneMerge& other) {
     }
   }
   refresh_deadline();
+  if (ended_) {
+    choose_held();
+    flush_reorder(true);
+  }
 }
 
 bool LaneMerge::hold(const Chunk& c, std::uint64_t max_bytes, std::uint64_t wait_ns) {

@@ -57,8 +57,12 @@ class LaneSink {
 
 class LaneMerge {
  public:
-  // A writer's bytes wait this long for a reader; a TLS stream as long for its socket.
-  static constexpr std::uint64_t kProbationNs = 200'000'000;
+  // A writer's bytes wait this long for a reader; a TLS stream as long for its socket. Long, because a server that is
+  // still starting has not read its first request yet, and who reads is half of what we report; what ends the wait
+  // sooner is a reader, a blind reader that was noticed, or a full buffer.
+  static constexpr std::uint64_t kProbationNs = 5'000'000'000;
+  // A TLS stream's bytes wait this long for its socket.
+  static constexpr std::uint64_t kBindNs = 200'000'000;
   // Events of two CPUs may come out of order by as much as a ring buffer's poll.
   static constexpr std::uint64_t kReorderNs = 100'000'000;
   static constexpr std::uint64_t kReorderBytes = 64ULL << 10;
