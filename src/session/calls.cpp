@@ -96,8 +96,8 @@ void Sessions::State::on_request(Session& s, int from_end, const Logical& l, Mes
       if (!twin->settled) {
         emit_call(*twin, "unanswered", o.first, 0);
         finding(s, o.first, "id_reuse", "low", from_client ? "client" : "server",
-                std::string("the ") + (from_client ? "client" : "server") + " used request id " + id_text(o.message->id) +
-                    " again before its first use was answered",
+                std::string("the ") + (from_client ? "client" : "server") + " used request id " +
+                    id_text(o.message->id).substr(0, 120) + " again before its first use was answered",
                 correlation);
       }
       calls.erase(*twin);
@@ -105,7 +105,7 @@ void Sessions::State::on_request(Session& s, int from_end, const Logical& l, Mes
     make_room_for_request();
     Pending p;
     p.from_end = from_end;
-    p.id = o.message->id;
+    p.id = bounded_id(o.message->id);
     p.channel = o.channel->id;
     p.exchange = exchange;
     p.ts = o.first;
@@ -131,7 +131,8 @@ void Sessions::State::on_request(Session& s, int from_end, const Logical& l, Mes
     p.first_page = !o.message->params || jsonrpc::string_at(*o.message->params, "cursor").empty();
     calls.add(s, std::move(p));
     if (op.progress_token) s.links.add(Links::Kind::kProgress, progress_key(from_end, *op.progress_token), correlation);
-    if (op.method == "subscriptions/listen") s.links.add(Links::Kind::kSubscription, id_text(o.message->id), correlation);
+    if (op.method == "subscriptions/listen")
+      s.links.add(Links::Kind::kSubscription, id_text(o.message->id), correlation);
   }
   out.on_record(r);
   take_claims(s, from_client, l);
@@ -219,7 +220,8 @@ void Sessions::State::on_answer(Session& s, int from_end, const Logical& l, Mess
     emit_call(*request, outcome, o.last, o.bytes, op.error_code, op.error_message);
     if (outcome == "input_required") {
       s.links.add(Links::Kind::kRetry,
-                  retry_key(request->method, request->tool, request->prompt, request->uri, op.request_state), correlation);
+                  retry_key(request->method, request->tool, request->prompt, request->uri, op.request_state),
+                  correlation);
     }
     if (outcome == "task") s.links.add(Links::Kind::kTask, std::string(op.task_id), correlation);
     feed_parties(s, r);
@@ -264,7 +266,7 @@ void Sessions::State::emit_call(Pending& p, std::string_view outcome, base::Time
   c.latency_ns = ts > p.ts ? ts.ns - p.ts.ns : 0;
   c.outcome = outcome;
   c.error_code = error_code;
-  c.error_message = error_message;
+  c.error_message = error_message.substr(0, 4096);
   c.request_bytes = p.bytes;
   c.response_bytes = response_bytes;
   ++s.calls;

@@ -10,8 +10,9 @@
 namespace mcpvigil::session {
 namespace {
 
-constexpr std::size_t kMaxPinned = 64;     // worker processes of one session
-constexpr std::size_t kMaxFindings = 256;  // kinds and details remembered a session
+constexpr std::size_t kMaxMethod = 256, kMaxName = 1024;  // a peer may send megabytes as a name
+constexpr std::size_t kMaxPinned = 64;                    // worker processes of one session
+constexpr std::size_t kMaxFindings = 256;                 // kinds and details remembered a session
 
 std::string_view transport_kind(const stream::Channel& c) {
   switch (c.kind) {
@@ -99,24 +100,26 @@ void Sessions::State::fill(MessageRecord& r, Session& s, const Logical& l, bool 
   r.server = view(s, from_client ? l.to : l.from, false);
   if (!claim.name.empty()) {  // the message that makes the claim carries it already
     PartyView& who = from_client ? r.client : r.server;
-    who.claimed_name = claim.name;
-    who.claimed_version = claim.version;
+    who.claimed_name = claim.name.substr(0, kMaxName);
+    who.claimed_version = claim.version.substr(0, kMaxName);
   }
   if (!l.relays.empty()) {
     for (std::size_t i = 0; i < l.relays.size(); ++i) {
       r.hops.push_back(hop_view(l.relays[from_client ? i : l.relays.size() - 1 - i]));
     }
-  } else if (auto is_relay = [&](const Peer& p) { return std::find(s.relays.begin(), s.relays.end(), p) != s.relays.end(); };
+  } else if (auto is_relay =
+                 [&](const Peer& p) { return std::find(s.relays.begin(), s.relays.end(), p) != s.relays.end(); };
              is_relay(l.from) || is_relay(l.to)) {
     for (const Peer& p : s.relays) r.hops.push_back(hop_view(p));
   }
   // Per message: a claim in it decides, else the state of the session.
   r.era = op.era == mcp::Era::kStateless ? op.era : s.era != mcp::Era::kUnknown ? s.era : op.era;
-  r.protocol_version = !op.protocol_version.empty() ? op.protocol_version : std::string_view(s.protocol_version);
+  r.protocol_version =
+      !op.protocol_version.empty() ? op.protocol_version.substr(0, 64) : std::string_view(s.protocol_version);
   r.client_to_server = from_client;
   r.kind = o.message->kind;
-  r.method = op.method;
-  r.tool = op.tool;
+  r.method = op.method.substr(0, kMaxMethod);
+  r.tool = op.tool.substr(0, kMaxName);
   r.id = o.message->id;
   r.bytes = o.bytes;
   r.gap = o.gap;
@@ -215,7 +218,8 @@ void Sessions::State::message_findings(Session& s, const Logical& l, const Messa
   if (o.http != nullptr && !o.is_http_response && o.message->batch_size == 1) {
     if (auto bad = header_mismatch(*o.http, op)) {
       finding(s, r.ts, "header_mismatch", "high", std::string(bad->header) + bad->said + "\n" + bad->body,
-              std::string(bad->header) + " says \"" + bad->said + "\", the body says \"" + bad->body + "\"", r.correlation_id);
+              std::string(bad->header) + " says \"" + bad->said + "\", the body says \"" + bad->body + "\"",
+              r.correlation_id);
     }
   }
   if (op.kind == jsonrpc::Kind::kRequest && !r.client_to_server && s.era == mcp::Era::kStateless) {
@@ -228,9 +232,10 @@ void Sessions::State::message_findings(Session& s, const Logical& l, const Messa
     bool wrong = (op.sender == mcp::Sender::kClient && !r.client_to_server) ||
                  (op.sender == mcp::Sender::kServer && r.client_to_server);
     if (wrong) {
-      finding(s, r.ts, "role_violation", "medium", who + std::string(op.method),
-              "the " + who + " sent \"" + std::string(op.method.substr(0, 120)) + "\", which is the other side's to send",
-              r.correlation_id);
+      finding(
+          s, r.ts, "role_violation", "medium", who + std::string(op.method),
+          "the " + who + " sent \"" + std::string(op.method.substr(0, 120)) + "\", which is the other side's to send",
+          r.correlation_id);
     }
   }
 }

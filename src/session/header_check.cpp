@@ -63,7 +63,10 @@ std::optional<HeaderMismatch> header_mismatch(const frame::HttpExchange& e, cons
     if (auto bad = differ("Mcp-Method", trimmed(e.mcp_method), op.method)) return bad;
   }
   if (!e.mcp_name.empty()) {
-    std::string_view body = !op.tool.empty() ? op.tool : !op.prompt.empty() ? op.prompt : !op.uri.empty() ? op.uri : op.task_id;
+    std::string_view body = !op.tool.empty()     ? op.tool
+                            : !op.prompt.empty() ? op.prompt
+                            : !op.uri.empty()    ? op.uri
+                                                 : op.task_id;
     auto said = decode_header_value(e.mcp_name);
     if (!said) return HeaderMismatch{"Mcp-Name", bounded(e.mcp_name), bounded(body)};
     if (auto bad = differ("Mcp-Name", *said, body)) return bad;

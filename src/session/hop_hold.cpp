@@ -8,9 +8,9 @@
 namespace mcpvigil::session {
 namespace {
 
-constexpr unsigned kDirectAfter = 3;        // messages without a copy: this lane ends at its reader
-constexpr unsigned kForgetRelayAfter = 64;  // ... of a lane that once was relayed
-constexpr std::size_t kMaxHeld = 1024;  // each message is compared with all of them
+constexpr unsigned kDirectAfter = 3;                  // messages without a copy: this lane ends at its reader
+constexpr unsigned kForgetRelayAfter = 64;            // ... of a lane that once was relayed
+constexpr std::size_t kMaxHeld = 1024;                // each message is compared with all of them
 constexpr std::uint64_t kMaxHeldBytes = 64ULL << 20;  // one message of the largest size always fits
 constexpr std::size_t kMaxRelays = 8;
 

@@ -77,8 +77,20 @@ Inventory::Sight Inventory::see_server(const ServerIdentity& s, std::string_view
       return Sight::kKnown;
     }
     Server& fresh = servers_[s.id];
-    fresh.row = {s.id, s.kind, bounded(s.exe, 4096), bounded(s.target, 4096), bounded(s.version), bounded(claimed_name),
-                 bounded(claimed_version), ts.ns, ts.ns, "unknown", {}, {}, 0, 0};
+    fresh.row = {s.id,
+                 s.kind,
+                 bounded(s.exe, 4096),
+                 bounded(s.target, 4096),
+                 bounded(s.version),
+                 bounded(claimed_name),
+                 bounded(claimed_version),
+                 ts.ns,
+                 ts.ns,
+                 "unknown",
+                 {},
+                 {},
+                 0,
+                 0};
     fresh.this_run = true;
     mark(fresh);
     return Sight::kNew;
@@ -118,9 +130,9 @@ Inventory::ToolSight Inventory::see_tool(std::string_view server_id, const mcp::
   }
   ToolSight out;
   // A tool that was called before its definition was ever listed has no hash yet.
-  out.kind = t->row.definition_hash.empty()                  ? ToolSight::Kind::kNew
+  out.kind = t->row.definition_hash.empty()                ? ToolSight::Kind::kNew
              : t->row.definition_hash != d.definition_hash ? ToolSight::Kind::kChanged
-                                                             : ToolSight::Kind::kKnown;
+                                                           : ToolSight::Kind::kKnown;
   if (out.kind != ToolSight::Kind::kKnown) {
     out.previous_hash = t->row.definition_hash;
     t->row.definition_hash = d.definition_hash;
@@ -129,7 +141,8 @@ Inventory::ToolSight Inventory::see_tool(std::string_view server_id, const mcp::
       changes_.pop_front();
       ++dropped_;
     }
-    changes_.push_back({std::string(server_id), t->row.name, d.definition_hash, out.previous_hash, t->row.definition, ts.ns});
+    changes_.push_back(
+        {std::string(server_id), t->row.name, d.definition_hash, out.previous_hash, t->row.definition, ts.ns});
   }
   t->row.last_seen = std::max(t->row.last_seen, ts.ns);
   t->row.present = true;
@@ -143,7 +156,8 @@ std::vector<std::string> Inventory::end_of_list(std::string_view server_id,
   auto s = servers_.find(std::string(server_id));
   if (s == servers_.end()) return gone;
   for (auto& [name, tool] : s->second.tools) {
-    if (!tool.row.present || tool.row.definition_hash.empty() || tool.row.last_seen > ts.ns || listed.contains(name)) continue;
+    if (!tool.row.present || tool.row.definition_hash.empty() || tool.row.last_seen > ts.ns || listed.contains(name))
+      continue;
     tool.row.present = false;
     gone.push_back(name);
   }

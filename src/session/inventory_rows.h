@@ -7,10 +7,10 @@
 namespace mcpvigil::session {
 
 struct ServerRow {
-  std::string id, kind, exe, target, version;   // identity; target: script, module, package or URL
-  std::string claimed_name, claimed_version;    // what it says of itself
+  std::string id, kind, exe, target, version;  // identity; target: script, module, package or URL
+  std::string claimed_name, claimed_version;   // what it says of itself
   std::uint64_t first_seen = 0, last_seen = 0;
-  std::string state = "unknown", owner, risk;   // of the approval stage
+  std::string state = "unknown", owner, risk;  // of the approval stage
   std::int64_t tier = 0;
   std::uint64_t expiry = 0;
 };
@@ -19,7 +19,7 @@ struct ToolRow {
   std::string server_id, name, definition_hash;
   std::string definition;  // canonical JSON
   std::uint64_t first_seen = 0, last_seen = 0, last_used = 0, calls = 0;
-  bool present = true;     // in the last complete list
+  bool present = true;  // in the last complete list
 };
 
 struct ToolChangeRow {

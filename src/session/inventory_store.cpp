@@ -39,7 +39,8 @@ CREATE TABLE sessions(number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL
 // first_seen of what is stored stays, and so do the columns of the approval stage.
 constexpr const char* kPuts[] = {
     "INSERT INTO servers(id,kind,exe,target,version,claimed_name,claimed_version,first_seen,last_seen) "
-    "VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET version=excluded.version,claimed_name=excluded.claimed_name,"
+    "VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET "
+    "version=excluded.version,claimed_name=excluded.claimed_name,"
     "claimed_version=excluded.claimed_version,last_seen=max(last_seen,excluded.last_seen)",
     "INSERT INTO tools VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(server_id,name) DO UPDATE SET "
     "definition_hash=excluded.definition_hash,"
@@ -51,7 +52,8 @@ constexpr const char* kPuts[] = {
     "last_seen=max(last_seen,excluded.last_seen),calls=excluded.calls",
     "INSERT INTO users VALUES(?,?,?,?,?) ON CONFLICT(uid) DO UPDATE SET user=excluded.user,"
     "last_seen=max(last_seen,excluded.last_seen),calls=excluded.calls",
-    "INSERT INTO sessions(id,opened,client_exe,client_name,user,server_id,transport,era,protocol_version,closed,messages,"
+    "INSERT INTO "
+    "sessions(id,opened,client_exe,client_name,user,server_id,transport,era,protocol_version,closed,messages,"
     "calls) VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(opened,id) DO UPDATE SET client_exe=excluded.client_exe,"
     "client_name=excluded.client_name,user=excluded.user,server_id=excluded.server_id,era=excluded.era,"
     "protocol_version=excluded.protocol_version,closed=excluded.closed,messages=excluded.messages,calls=excluded.calls",
@@ -74,7 +76,9 @@ std::string text(sqlite3_stmt* s, int column) {
   const auto* p = static_cast<const char*>(sqlite3_column_blob(s, column));
   return p == nullptr ? std::string() : std::string(p, static_cast<std::size_t>(sqlite3_column_bytes(s, column)));
 }
-std::uint64_t unsigned_at(sqlite3_stmt* s, int column) { return static_cast<std::uint64_t>(sqlite3_column_int64(s, column)); }
+std::uint64_t unsigned_at(sqlite3_stmt* s, int column) {
+  return static_cast<std::uint64_t>(sqlite3_column_int64(s, column));
+}
 
 }  // namespace
 
@@ -88,7 +92,8 @@ base::Error InventoryStore::error(const char* what) const {
 
 base::Result<std::unique_ptr<InventoryStore>> InventoryStore::open(const std::string& path) {
   sqlite3* db = nullptr;
-  int rc = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  int rc =
+      sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (db == nullptr) return Error{ErrorCode::kIo, 0, "inventory " + path + ": out of memory"};
   std::unique_ptr<InventoryStore> store(new InventoryStore(db, path));  // closes db in every case
   if (rc != SQLITE_OK) return store->error("open");
@@ -110,17 +115,17 @@ base::Status InventoryStore::prepare_file() {
     return Error{ErrorCode::kFormat, 0, "inventory " + path_ + ": a database of another program; name another file"};
   }
   if (version > kSchemaVersion) {
-    return Error{ErrorCode::kUnsupported, 0, "inventory " + path_ + ": written by a newer mcpvigil (schema " +
-                                                 std::to_string(version) + ", this one knows " +
-                                                 std::to_string(kSchemaVersion) + ")"};
+    return Error{ErrorCode::kUnsupported, 0,
+                 "inventory " + path_ + ": written by a newer mcpvigil (schema " + std::to_string(version) +
+                     ", this one knows " + std::to_string(kSchemaVersion) + ")"};
   }
   TRY(run("PRAGMA journal_mode=WAL"));
   TRY(run("PRAGMA synchronous=NORMAL"));
   if (version == 0) {
     std::string sql = "BEGIN IMMEDIATE;";
     sql += kSchema;
-    sql += "PRAGMA application_id=" + std::to_string(kApplicationId) + ";PRAGMA user_version=" +
-           std::to_string(kSchemaVersion) + ";COMMIT;";
+    sql += "PRAGMA application_id=" + std::to_string(kApplicationId) +
+           ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT;";
     TRY(run(sql.c_str()));
   }
   return {};
@@ -166,33 +171,33 @@ base::Status InventoryStore::finish(sqlite3_stmt* s) {
 }
 
 base::Status InventoryStore::put(const ServerRow& r) {
-  TRY_ASSIGN(sqlite3_stmt* s, statement(kPutServer));
+  TRY_ASSIGN(sqlite3_stmt * s, statement(kPutServer));
   bind_all(s, r.id, r.kind, r.exe, r.target, r.version, r.claimed_name, r.claimed_version, r.first_seen, r.last_seen);
   return finish(s);
 }
 base::Status InventoryStore::put(const ToolRow& r) {
-  TRY_ASSIGN(sqlite3_stmt* s, statement(kPutTool));
+  TRY_ASSIGN(sqlite3_stmt * s, statement(kPutTool));
   bind_all(s, r.server_id, r.name, r.definition_hash, r.definition, r.first_seen, r.last_seen, r.last_used, r.calls,
            r.present);
   return finish(s);
 }
 base::Status InventoryStore::put(const ToolChangeRow& r) {
-  TRY_ASSIGN(sqlite3_stmt* s, statement(kPutChange));
+  TRY_ASSIGN(sqlite3_stmt * s, statement(kPutChange));
   bind_all(s, r.ts, r.server_id, r.name, r.definition_hash, r.previous_hash, r.definition);
   return finish(s);
 }
 base::Status InventoryStore::put(const AgentRow& r) {
-  TRY_ASSIGN(sqlite3_stmt* s, statement(kPutAgent));
+  TRY_ASSIGN(sqlite3_stmt * s, statement(kPutAgent));
   bind_all(s, r.exe, r.name, r.version, r.first_seen, r.last_seen, r.calls);
   return finish(s);
 }
 base::Status InventoryStore::put(const UserRow& r) {
-  TRY_ASSIGN(sqlite3_stmt* s, statement(kPutUser));
+  TRY_ASSIGN(sqlite3_stmt * s, statement(kPutUser));
   bind_all(s, r.uid, r.user, r.first_seen, r.last_seen, r.calls);
   return finish(s);
 }
 base::Status InventoryStore::put(const SessionRow& r) {
-  TRY_ASSIGN(sqlite3_stmt* s, statement(kPutSession));
+  TRY_ASSIGN(sqlite3_stmt * s, statement(kPutSession));
   bind_all(s, r.id, r.opened, r.client_exe, r.client_name, r.user, r.server_id, r.transport, r.era, r.protocol_version,
            r.closed, r.messages, r.calls);
   return finish(s);
@@ -222,22 +227,36 @@ base::Result<std::vector<Row>> InventoryStore::select(const char* sql, Read read
 
 base::Result<std::vector<ServerRow>> InventoryStore::servers() {
   return select<ServerRow>(
-      "SELECT id,kind,exe,target,version,claimed_name,claimed_version,first_seen,last_seen,state,owner,risk,tier,expiry "
+      "SELECT "
+      "id,kind,exe,target,version,claimed_name,claimed_version,first_seen,last_seen,state,owner,risk,tier,expiry "
       "FROM servers ORDER BY first_seen,id",
       [](sqlite3_stmt* s, ServerRow& r) {
-        r = {text(s, 0), text(s, 1), text(s, 2), text(s, 3), text(s, 4), text(s, 5), text(s, 6), unsigned_at(s, 7),
-             unsigned_at(s, 8), text(s, 9), text(s, 10), text(s, 11), sqlite3_column_int64(s, 12), unsigned_at(s, 13)};
+        r = {text(s, 0),
+             text(s, 1),
+             text(s, 2),
+             text(s, 3),
+             text(s, 4),
+             text(s, 5),
+             text(s, 6),
+             unsigned_at(s, 7),
+             unsigned_at(s, 8),
+             text(s, 9),
+             text(s, 10),
+             text(s, 11),
+             sqlite3_column_int64(s, 12),
+             unsigned_at(s, 13)};
       });
 }
 base::Result<std::vector<ToolRow>> InventoryStore::tools(bool with_definition) {
-  const char* sql = with_definition
-                        ? "SELECT server_id,name,definition_hash,definition,first_seen,last_seen,last_used,calls,present "
-                          "FROM tools ORDER BY server_id,name"
-                        : "SELECT server_id,name,definition_hash,'',first_seen,last_seen,last_used,calls,present "
-                          "FROM tools ORDER BY server_id,name";
+  const char* sql =
+      with_definition ? "SELECT server_id,name,definition_hash,definition,first_seen,last_seen,last_used,calls,present "
+                        "FROM tools ORDER BY server_id,name"
+                      : "SELECT server_id,name,definition_hash,'',first_seen,last_seen,last_used,calls,present "
+                        "FROM tools ORDER BY server_id,name";
   return select<ToolRow>(sql, [](sqlite3_stmt* s, ToolRow& r) {
-    r = {text(s, 0), text(s, 1), text(s, 2), text(s, 3), unsigned_at(s, 4), unsigned_at(s, 5), unsigned_at(s, 6),
-         unsigned_at(s, 7), sqlite3_column_int(s, 8) != 0};
+    r = {text(s, 0),        text(s, 1),        text(s, 2),
+         text(s, 3),        unsigned_at(s, 4), unsigned_at(s, 5),
+         unsigned_at(s, 6), unsigned_at(s, 7), sqlite3_column_int(s, 8) != 0};
   });
 }
 base::Result<std::vector<ToolChangeRow>> InventoryStore::tool_changes() {
@@ -250,7 +269,8 @@ base::Result<std::vector<ToolChangeRow>> InventoryStore::tool_changes() {
 base::Result<std::vector<AgentRow>> InventoryStore::agents() {
   return select<AgentRow>("SELECT exe,name,version,first_seen,last_seen,calls FROM agents ORDER BY first_seen,exe,name",
                           [](sqlite3_stmt* s, AgentRow& r) {
-                            r = {text(s, 0), text(s, 1), text(s, 2), unsigned_at(s, 3), unsigned_at(s, 4), unsigned_at(s, 5)};
+                            r = {text(s, 0),        text(s, 1),        text(s, 2),
+                                 unsigned_at(s, 3), unsigned_at(s, 4), unsigned_at(s, 5)};
                           });
 }
 base::Result<std::vector<UserRow>> InventoryStore::users() {
@@ -265,8 +285,8 @@ base::Result<std::vector<SessionRow>> InventoryStore::sessions() {
       "SELECT id,client_exe,client_name,user,server_id,transport,era,protocol_version,opened,closed,messages,calls "
       "FROM sessions ORDER BY number DESC",
       [](sqlite3_stmt* s, SessionRow& r) {
-        r = {text(s, 0), text(s, 1), text(s, 2), text(s, 3), text(s, 4), text(s, 5), text(s, 6), text(s, 7),
-             unsigned_at(s, 8), unsigned_at(s, 9), unsigned_at(s, 10), unsigned_at(s, 11)};
+        r = {text(s, 0), text(s, 1), text(s, 2),        text(s, 3),        text(s, 4),         text(s, 5),
+             text(s, 6), text(s, 7), unsigned_at(s, 8), unsigned_at(s, 9), unsigned_at(s, 10), unsigned_at(s, 11)};
       });
 }
 

@@ -28,7 +28,7 @@ class InventoryStore {
   base::Status put(const AgentRow& r);
   base::Status put(const UserRow& r);
   base::Status put(const SessionRow& r);
-  base::Status trim_sessions();        // keeps the last kKeptSessions
+  base::Status trim_sessions();  // keeps the last kKeptSessions
 
   base::Result<std::vector<ServerRow>> servers();
   base::Result<std::vector<ToolRow>> tools(bool with_definition);

@@ -59,7 +59,8 @@ Date date_of(std::uint64_t days) {
   std::uint64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
   std::uint64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
   unsigned month = static_cast<unsigned>(mp < 10 ? mp + 3 : mp - 9);
-  return {static_cast<unsigned>(yoe + era * 400 + (month <= 2 ? 1 : 0)), month, static_cast<unsigned>(doy - (153 * mp + 2) / 5 + 1)};
+  return {static_cast<unsigned>(yoe + era * 400 + (month <= 2 ? 1 : 0)), month,
+          static_cast<unsigned>(doy - (153 * mp + 2) / 5 + 1)};
 }
 
 void digits(std::uint64_t v, int n, char* at) {

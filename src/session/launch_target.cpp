@@ -29,19 +29,20 @@ std::string_view without_version(std::string_view name) {
 }
 
 // Options that take the next argument as their value; everything else that starts with '-' stands alone.
-constexpr std::array<std::string_view, 8> kNodeValues{"-r",     "--require",             "--import", "--loader",
-                                                      "-C",     "--experimental-loader", "--conditions", "--env-file"};
+constexpr std::array<std::string_view, 8> kNodeValues{
+    "-r", "--require", "--import", "--loader", "-C", "--experimental-loader", "--conditions", "--env-file"};
 constexpr std::array<std::string_view, 3> kPythonValues{"-W", "-X", "--check-hash-based-pycs"};
 constexpr std::array<std::string_view, 5> kJavaValues{"-cp", "-classpath", "--class-path", "-p", "--module-path"};
 constexpr std::array<std::string_view, 5> kNpxValues{"-p", "--package", "-c", "--call", "--prefix"};
-constexpr std::array<std::string_view, 12> kUvValues{"--with",      "--with-editable", "--python",  "-p",
-                                                     "--directory", "--project",       "--index",   "--index-url",
-                                                     "--env-file",  "--cache-dir",     "--extra-index-url", "--with-requirements"};
+constexpr std::array<std::string_view, 12> kUvValues{
+    "--with",  "--with-editable", "--python",   "-p",          "--directory",       "--project",
+    "--index", "--index-url",     "--env-file", "--cache-dir", "--extra-index-url", "--with-requirements"};
 constexpr std::array<std::string_view, 3> kPipxValues{"--python", "--pip-args", "--index-url"};
 constexpr std::array<std::string_view, 30> kDockerValues{
-    "-e",    "--env",    "-v",     "--volume",  "--mount",   "--name",       "-p",         "--publish", "--network", "--net",
-    "-w",    "--workdir", "-u",    "--user",    "--env-file", "--entrypoint", "--platform", "-l",        "--label",   "-m",
-    "--memory", "--cpus", "--add-host", "--pull", "-h",      "--hostname",   "--gpus",     "--device",  "--tmpfs",   "--cap-add"};
+    "-e",         "--env",      "-v",      "--volume",  "--mount",  "--name",   "-p",         "--publish",
+    "--network",  "--net",      "-w",      "--workdir", "-u",       "--user",   "--env-file", "--entrypoint",
+    "--platform", "-l",         "--label", "-m",        "--memory", "--cpus",   "--add-host", "--pull",
+    "-h",         "--hostname", "--gpus",  "--device",  "--tmpfs",  "--cap-add"};
 
 // Index of the first argument that is neither an option nor an option's value.
 std::size_t first_plain(Args a, std::size_t i, Names with_value) {
@@ -87,7 +88,8 @@ LaunchTarget package(std::string_view spec, std::string_view family) {
     width = 2;
   } else if (family == "oci") {
     cut = spec.rfind(':');
-    if (cut != std::string_view::npos && spec.find('/', cut) != std::string_view::npos) cut = std::string_view::npos;  // a port
+    if (cut != std::string_view::npos && spec.find('/', cut) != std::string_view::npos)
+      cut = std::string_view::npos;  // a port
   } else if (!spec.empty()) {
     cut = spec.find('@', 1);
   }
@@ -143,7 +145,8 @@ std::optional<LaunchTarget> npm(Args a, std::size_t i) {
 std::optional<LaunchTarget> node(Args a, std::string_view cwd) {
   std::size_t at = first_plain(a, 1, kNodeValues);
   for (std::size_t i = 1; i < at && i < a.size(); ++i) {
-    if (a[i] == "-e" || a[i] == "--eval" || a[i] == "-p" || a[i] == "--print") return LaunchTarget{Kind::kInline, "-e", {}, {}};
+    if (a[i] == "-e" || a[i] == "--eval" || a[i] == "-p" || a[i] == "--print")
+      return LaunchTarget{Kind::kInline, "-e", {}, {}};
   }
   if (at >= a.size()) return std::nullopt;
   std::string_view name = base_name(a[at]);
@@ -176,7 +179,8 @@ std::optional<LaunchTarget> uv(Args a, std::string_view cwd) {
   if (at < a.size() && a[at] == "run") {
     std::string_view directory;
     static constexpr std::array<std::string_view, 2> kDirectory{"--directory", "--project"};
-    if (directory = option(a, 1, kDirectory, kUvValues); directory.empty()) directory = option(a, at + 1, kDirectory, kUvValues);
+    if (directory = option(a, 1, kDirectory, kUvValues); directory.empty())
+      directory = option(a, at + 1, kDirectory, kUvValues);
     return script(a, first_plain(a, at + 1, kUvValues), directory.empty() ? cwd : directory);
   }
   return std::nullopt;

@@ -9,6 +9,14 @@
 
 namespace mcpvigil::session {
 
+jsonrpc::Id bounded_id(const jsonrpc::Id& id) {
+  if (id.text.size() <= kMaxId) return id;
+  jsonrpc::Id out;
+  out.type = jsonrpc::Id::Type::kString;
+  out.text = "sha256:" + hex(sha256(id.text), 32);
+  return out;
+}
+
 std::size_t PendingTable::KeyHash::operator()(const Key& k) const noexcept {
   std::uint64_t h = k.session * 2 + static_cast<std::uint64_t>(k.from_end);
   h = mix(h ^ (static_cast<std::uint64_t>(k.id.type) << 56) ^ static_cast<std::uint64_t>(k.id.integer));
@@ -52,7 +60,7 @@ bool better(const Pending& x, const Pending* y) {
 
 Pending* PendingTable::find(const Session& s, int from_end, const jsonrpc::Id& id) const {
   Pending* best = nullptr;
-  auto [it, end] = index_.equal_range(Key{s.number, from_end, id});
+  auto [it, end] = index_.equal_range(Key{s.number, from_end, bounded_id(id)});
   for (; it != end; ++it) {
     if (better(*it->second, best)) best = it->second;
   }
@@ -62,7 +70,7 @@ Pending* PendingTable::find(const Session& s, int from_end, const jsonrpc::Id& i
 Pending* PendingTable::find(const Session& s, int from_end, const jsonrpc::Id& id, base::ChannelId channel,
                             std::uint64_t exchange) const {
   Pending* best = nullptr;
-  auto [it, end] = index_.equal_range(Key{s.number, from_end, id});
+  auto [it, end] = index_.equal_range(Key{s.number, from_end, bounded_id(id)});
   for (; it != end; ++it) {
     const Pending& p = *it->second;
     if (p.channel == channel && p.exchange == exchange && better(p, best)) best = it->second;

@@ -22,17 +22,17 @@ struct Session;
 
 struct Pending {
   Session* session = nullptr;
-  int from_end = 0;              // which end of the session asked
+  int from_end = 0;  // which end of the session asked
   jsonrpc::Id id;
   base::ChannelId channel{};
-  std::uint64_t exchange = 0;    // HTTP exchange that carried the request; 0 otherwise
-  std::uint64_t number = 0;      // order of arrival over all sessions
+  std::uint64_t exchange = 0;  // HTTP exchange that carried the request; 0 otherwise
+  std::uint64_t number = 0;    // order of arrival over all sessions
   base::Timestamp ts;
   std::string method, tool, prompt, uri, request_state, correlation, protocol_version;
   std::string transport_kind, framing;
   bool tls = false;
   mcp::Era era{};
-  Peer from, to;                 // outermost asker, innermost answerer
+  Peer from, to;  // outermost asker, innermost answerer
   std::vector<Peer> relays;
   std::uint64_t bytes = 0;
   std::uint32_t oddities = 0;
@@ -45,6 +45,10 @@ struct Pending {
   std::list<Pending>::iterator self;
 };
 
+// Ids are remembered: one longer than this is remembered by its hash.
+inline constexpr std::size_t kMaxId = 1024;
+[[nodiscard]] jsonrpc::Id bounded_id(const jsonrpc::Id& id);
+
 class PendingTable {
  public:
   explicit PendingTable(std::size_t limit) : limit_(limit) {}
@@ -54,7 +58,7 @@ class PendingTable {
   Pending& add(Session& s, Pending p);
   void erase(Pending& p);
 
-  // Exactly the request that this HTTP exchange carried (exchange 0: any of this id), the oldest unsettled first.
+  // The oldest unsettled first; the second form: exactly the request that this HTTP exchange carried.
   [[nodiscard]] Pending* find(const Session& s, int from_end, const jsonrpc::Id& id) const;
   [[nodiscard]] Pending* find(const Session& s, int from_end, const jsonrpc::Id& id, base::ChannelId channel,
                               std::uint64_t exchange) const;

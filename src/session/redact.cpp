@@ -13,11 +13,24 @@ namespace {
 // Members of the message itself whose strings stay.
 constexpr std::array<std::string_view, 3> kMessageKeeps{"jsonrpc", "id", "method"};
 // Members of params, result and error whose strings (all of them, at any depth) stay. "_meta" and "data" are not here.
-constexpr std::array<std::string_view, 13> kParamsKeep{"name",   "uri",       "cursor", "protocolVersion", "clientInfo", "capabilities", "requestId",
-                                                   "level",  "logger",    "taskId", "ref",             "progressToken", "mode"};
-constexpr std::array<std::string_view, 15> kResultKeeps{"tools",      "prompts",           "resources",  "resourceTemplates", "nextCursor",
-                                                   "protocolVersion", "supportedVersions", "serverInfo", "capabilities", "resultType",
-                                                   "taskId",     "cacheScope",        "status",     "role",              "action"};
+constexpr std::array<std::string_view, 13> kParamsKeep{
+    "name",   "uri",    "cursor", "protocolVersion", "clientInfo", "capabilities", "requestId", "level",
+    "logger", "taskId", "ref",    "progressToken",   "mode"};
+constexpr std::array<std::string_view, 15> kResultKeeps{"tools",
+                                                        "prompts",
+                                                        "resources",
+                                                        "resourceTemplates",
+                                                        "nextCursor",
+                                                        "protocolVersion",
+                                                        "supportedVersions",
+                                                        "serverInfo",
+                                                        "capabilities",
+                                                        "resultType",
+                                                        "taskId",
+                                                        "cacheScope",
+                                                        "status",
+                                                        "role",
+                                                        "action"};
 constexpr std::array<std::string_view, 1> kErrorKeeps{"message"};
 
 bool one_of(std::string_view s, const auto& names) { return std::find(names.begin(), names.end(), s) != names.end(); }
@@ -115,8 +128,8 @@ class Redactor {
   std::string_view json_;
   std::string& out_;
   std::size_t i_ = 0;
-  std::vector<bool> open_;           // true: an object, false: an array
-  std::size_t keep_from_ = kNever;   // strings at this depth and below stay
+  std::vector<bool> open_;          // true: an object, false: an array
+  std::size_t keep_from_ = kNever;  // strings at this depth and below stay
   Section section_ = Section::kOther;
   bool expect_key_ = false;
   bool kept_member_ = false;

@@ -166,7 +166,8 @@ void JsonRenderer::message_fields(const MessageRecord& m, std::string& out) {
   out += R"(],"mcp":{"era":)";
   append_string_or_null(mcp::name(m.era), out);
   member("protocol_version", m.protocol_version, out);
-  out += m.client_to_server ? R"(,"direction":"client_to_server","kind":)" : R"(,"direction":"server_to_client","kind":)";
+  out +=
+      m.client_to_server ? R"(,"direction":"client_to_server","kind":)" : R"(,"direction":"server_to_client","kind":)";
   append_string(jsonrpc::name(m.kind), out);
   member("method", m.method, out);
   member("tool", m.tool, out);

@@ -76,7 +76,8 @@ std::string what_of(const MessageRecord& m) {
   return printable(std::string(m.method == "tools/call" ? "" : std::string(m.method) + " ") + std::string(m.tool), 32);
 }
 
-constexpr std::string_view kRed = "\x1b[31m", kGreen = "\x1b[32m", kYellow = "\x1b[33m", kDim = "\x1b[2m", kPlain = "\x1b[0m";
+constexpr std::string_view kRed = "\x1b[31m", kGreen = "\x1b[32m", kYellow = "\x1b[33m", kDim = "\x1b[2m",
+                           kPlain = "\x1b[0m";
 
 struct Painter {
   const TextOptions& options;
@@ -106,8 +107,11 @@ struct Painter {
     if (c.outcome == "error") outcome += fmt::format(" {} {}", c.error_code, printable(c.error_message, 60));
     bool bad = c.outcome == "error" || c.outcome == "tool_error";
     const MessageRecord& m = c.message;
-    columns(m.ts, m.client, m.client_to_server ? "->" : "<-", m.server, what_of(m), size_of(c.request_bytes + c.response_bytes),
-            latency_of(c.latency_ns), outcome, bad ? kRed : c.outcome == "ok" ? kGreen : kYellow);
+    columns(m.ts, m.client, m.client_to_server ? "->" : "<-", m.server, what_of(m),
+            size_of(c.request_bytes + c.response_bytes), latency_of(c.latency_ns), outcome,
+            bad                 ? kRed
+            : c.outcome == "ok" ? kGreen
+                                : kYellow);
   }
   void operator()(const FindingRecord& f) {
     fmt::format_to(std::back_inserter(out), "{} {:<18} -> {:<18} ", clock_of(f.ts), who(f.client), who(f.server));

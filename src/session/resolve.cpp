@@ -65,9 +65,12 @@ Binding Sessions::State::find_stream(LaneKey lane, bool pairs, const Peer& from,
       if (bound.session != nullptr && (request == nullptr || &s == bound.session)) continue;
       bool taken = bound.session == nullptr && table.has_lane_from(s, e);
       int score = 0;
-      if (from_fits && to_fits) score = 4;
-      else if ((from_fits && to_open) || (to_fits && from_open)) score = 2;
-      else if (from_fits && request != nullptr) score = 1;
+      if (from_fits && to_fits)
+        score = 4;
+      else if ((from_fits && to_open) || (to_fits && from_open))
+        score = 2;
+      else if (from_fits && request != nullptr)
+        score = 1;
       if (score == 0 || (taken && request == nullptr)) continue;
       if (taken) score = 1;
       if (request != nullptr) score += fits(request->method, *o.operation) ? 16 : 8;

@@ -24,7 +24,8 @@ struct ServerIdentity {
 // `ancestors`: nearest first, up to but not including the client.
 [[nodiscard]] ServerIdentity local_identity(const event::ProcessFacts& f, const std::vector<Facts>& ancestors);
 // scheme: https, http, tcp, unix. The query and fragment of `path` are not part of the id.
-[[nodiscard]] ServerIdentity remote_identity(std::string_view scheme, std::string_view authority, std::string_view path);
+[[nodiscard]] ServerIdentity remote_identity(std::string_view scheme, std::string_view authority,
+                                             std::string_view path);
 
 // "192.0.2.1:443", "[2001:db8::1]:443"; empty when the family is not known.
 [[nodiscard]] std::string text_of(const event::Address& a);

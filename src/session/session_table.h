@@ -28,7 +28,7 @@ struct Session {
   std::uint64_t number = 0;  // counted up from 1
   std::string id;            // "s-" + 8 hex
   bool http = false;
-  std::array<Peer, 2> end;   // outermost ends; HTTP: 0 asks, 1 serves
+  std::array<Peer, 2> end;  // outermost ends; HTTP: 0 asks, 1 serves
   int client_end = 0;
   RoleProof role = RoleProof::kGuess;
   std::string client_name, client_version, server_name, server_version;  // claims
@@ -38,23 +38,23 @@ struct Session {
   std::string protocol_version;
   std::string scheme, authority, path;  // HTTP: of the endpoint
   ServerIdentity server;
-  Facts identity_facts;      // what `server` was made from
+  Facts identity_facts;  // what `server` was made from
   bool has_identity = false;
-  bool conversation = false; // synthesised: ends after an idle gap
+  bool conversation = false;  // synthesised: ends after an idle gap
   base::Timestamp opened, last;
   std::uint64_t messages = 0, calls = 0;
   std::uint64_t next_correlation = 1;
   std::list<Pending> pending;  // in order of arrival
   Links links;
-  std::vector<Peer> relays;    // last chain seen, from client to server
-  std::vector<std::uint64_t> findings;       // what was already said
-  std::set<std::string, std::less<>> listed; // tools of the pages seen so far
-  bool listing = false;                      // ... and they began with the first page
+  std::vector<Peer> relays;                   // last chain seen, from client to server
+  std::vector<std::uint64_t> findings;        // what was already said
+  std::set<std::string, std::less<>> listed;  // tools of the pages seen so far
+  bool listing = false;                       // ... and they began with the first page
   std::vector<base::ProcessKey> pinned;
-  std::vector<base::ChannelId> channels;     // open ones with a lane of ours
+  std::vector<base::ChannelId> channels;                             // open ones with a lane of ours
   std::vector<std::pair<base::ChannelId, std::uint64_t>> exchanges;  // HTTP: those under way
   std::vector<std::string> keys;
-  std::string agent_key;     // last agent told to the inventory
+  std::string agent_key;  // last agent told to the inventory
   [[nodiscard]] const Peer& client() const { return end[static_cast<std::size_t>(client_end)]; }
   [[nodiscard]] const Peer& server_peer() const { return end[static_cast<std::size_t>(1 - client_end)]; }
 };

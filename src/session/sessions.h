@@ -36,7 +36,7 @@ struct Observed {
 
 struct SessionLimits {
   std::size_t max_sessions = 65536;
-  std::size_t max_pending_requests = 65536;     // in all; the oldest is closed as `evicted` when full
+  std::size_t max_pending_requests = 65536;                  // in all; the oldest is closed as `evicted` when full
   std::uint64_t conversation_idle_ns = 300ULL * 1000000000;  // stateless: a new conversation after this much silence
   std::uint64_t hop_hold_ns = 100ULL * 1000000;              // how long a first message waits for its next hop
 };
@@ -66,7 +66,8 @@ class Sessions {
   void on_http_response_head(const stream::Channel& c, const frame::HttpExchange& e, base::Timestamp ts);
   void on_http_exchange_end(const stream::Channel& c, const frame::HttpExchange& e, bool complete, base::Timestamp ts);
   // SSE `endpoint` of HTTP+SSE (2024-11-05): where the client will POST.
-  void on_sse_endpoint(const stream::Channel& c, const frame::HttpExchange& e, base::Bytes endpoint, base::Timestamp ts);
+  void on_sse_endpoint(const stream::Channel& c, const frame::HttpExchange& e, base::Bytes endpoint,
+                       base::Timestamp ts);
   void on_channel_close(const stream::Channel& c, base::Timestamp ts);
   void on_note(const event::ProcessNote& n);
   void tick(base::Timestamp now);

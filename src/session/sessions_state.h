@@ -74,7 +74,8 @@ struct Sessions::State {
   // http_events.cpp
   void on_response_head(const stream::Channel& c, const frame::HttpExchange& e, base::Timestamp ts);
   void on_exchange_end(const stream::Channel& c, const frame::HttpExchange& e, bool complete, base::Timestamp ts);
-  void on_sse_endpoint(const stream::Channel& c, const frame::HttpExchange& e, std::string_view endpoint, base::Timestamp ts);
+  void on_sse_endpoint(const stream::Channel& c, const frame::HttpExchange& e, std::string_view endpoint,
+                       base::Timestamp ts);
 
   // emit.cpp
   PartyView view(const Session& s, const Peer& p, bool is_client) const;

@@ -17,11 +17,18 @@ class Correlation : public ::testing::Test {
 
 TEST_F(Correlation, ARetriedRequestBelongsToTheOneThatAskedForInput) {
   t.says(in, request("1", "tools/call", modern(R"("name":"book","arguments":{})")));
-  t.says(out, result("1", R"({"resultType":"input_required","inputRequests":{"a":{"method":"elicitation/create","params":{}}},"requestState":"st4te"})"));
+  t.says(
+      out,
+      result(
+          "1",
+          R"({"resultType":"input_required","inputRequests":{"a":{"method":"elicitation/create","params":{}}},"requestState":"st4te"})"));
   t.says(in, request("2", "tools/call", modern(R"("name":"other","arguments":{})")));
   t.says(out, content("2"));
-  t.says(in, request("3", "tools/call",
-                     modern(R"("name":"book","arguments":{},"inputResponses":{"a":{"action":"accept"}},"requestState":"st4te")")));
+  t.says(
+      in,
+      request(
+          "3", "tools/call",
+          modern(R"("name":"book","arguments":{},"inputResponses":{"a":{"action":"accept"}},"requestState":"st4te")")));
   t.says(out, content("3"));
   auto c = t.calls();
   ASSERT_EQ(c.size(), 3u);
@@ -72,7 +79,8 @@ TEST_F(Correlation, ASubscriptionsItemsBelongToTheListenRequest) {
   t.says(in, request("7", "subscriptions/listen", modern(R"("notifications":{})")));
   t.says(out, notification("notifications/subscriptions/acknowledged",
                            R"({"_meta":{"io.modelcontextprotocol/subscriptionId":7}})"));
-  t.says(out, notification("notifications/tools/list_changed", R"({"_meta":{"io.modelcontextprotocol/subscriptionId":"7"}})"));
+  t.says(out, notification("notifications/tools/list_changed",
+                           R"({"_meta":{"io.modelcontextprotocol/subscriptionId":"7"}})"));
   t.finish();
   auto m = t.messages();
   ASSERT_EQ(m.size(), 3u);
@@ -97,7 +105,8 @@ TEST_F(Correlation, ProgressBelongsToItsCall) {
 
 TEST_F(Correlation, ATraceparentIsTheCorrelationId) {
   t.says(in, request("1", "tools/call",
-                     modern(R"("name":"echo")").insert(10, R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)")));
+                     modern(R"("name":"echo")")
+                         .insert(10, R"("traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)")));
   t.says(out, content("1"));
   ASSERT_EQ(t.calls().size(), 1u);
   EXPECT_EQ(t.calls()[0].correlation, "0af7651916cd43dd8448eb211c80319c");

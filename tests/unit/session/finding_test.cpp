@@ -74,7 +74,10 @@ TEST_F(Findings, HeadersThatAgreeAreNoFinding) {
   e.protocol_version = "2026-07-28";
   e.mcp_method = "tools/call";
   e.mcp_name = "=?base64?w6ljaG8=?=";
-  t.asks(c, e, request("1", "tools/call", modern("\"name\":\"\xC3\xA9" "cho\"")));
+  t.asks(c, e,
+         request("1", "tools/call",
+                 modern("\"name\":\"\xC3\xA9"
+                        "cho\"")));
   auto& e2 = t.post(c);
   e2.protocol_version = "2025-11-25";  // Java sends it on initialize too, whatever it asks for
   t.asks(c, e2, initialize("2"));
@@ -92,7 +95,9 @@ TEST(HeaderValue, TheSentinelIsDecodedAndAnythingElseIsLeft) {
   EXPECT_EQ(decode_header_value("=?base64?ZWNobw?="), "echo");
   EXPECT_EQ(decode_header_value("=?BASE64?ZWNobw==?="), "=?BASE64?ZWNobw==?=");  // markers are case-sensitive
   EXPECT_EQ(decode_header_value("=?base64?!!?="), std::nullopt);
-  EXPECT_EQ(decode_header_value("=?base64?" "?="), "");
+  EXPECT_EQ(decode_header_value("=?base64?"
+                                "?="),
+            "");
 }
 
 TEST_F(Findings, AServersRequestOnAStatelessChannelIsAViolation) {

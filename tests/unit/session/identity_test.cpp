@@ -60,7 +60,8 @@ TEST(LaunchTarget, RunnersRunPackages) {
   EXPECT_EQ(target("/usr/bin/bun", {"bun", "x", "files"}), "package files of npm");
   EXPECT_EQ(target("/usr/bin/uvx", {"uvx", "--python", "3.12", "mcp-server-fetch==1.0"}),
             "package mcp-server-fetch version 1.0 of pypi");
-  EXPECT_EQ(target("/usr/bin/uv", {"uv", "tool", "run", "--from", "big[cli]@2.0", "small"}), "package big version 2.0 of pypi");
+  EXPECT_EQ(target("/usr/bin/uv", {"uv", "tool", "run", "--from", "big[cli]@2.0", "small"}),
+            "package big version 2.0 of pypi");
   EXPECT_EQ(target("/usr/bin/python3", {"python3", "/usr/bin/pipx", "run", "fetch"}), "package fetch of pypi");
   EXPECT_EQ(target("/usr/bin/uv", {"uv", "--directory", "/opt/p", "run", "server.py"}), "script /opt/p/server.py");
   EXPECT_EQ(target("/usr/bin/docker", {"docker", "run", "-i", "--rm", "-e", "TOKEN", "reg.io:5000/mcp/git:1.4"}),

@@ -5,10 +5,10 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <sys/resource.h>
 
 #include "unit/session/talk.h"
 
@@ -152,7 +152,9 @@ TEST_F(InventoryFile, ColumnsOfTheApprovalStageAreLeftAlone) {
   ASSERT_TRUE(inventory->flush());
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &db), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(db, "UPDATE servers SET state='approved', owner='security', tier=2", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_EQ(
+      sqlite3_exec(db, "UPDATE servers SET state='approved', owner='security', tier=2", nullptr, nullptr, nullptr),
+      SQLITE_OK);
   sqlite3_close(db);
   list_tools(t, {kA}, 21);
   auto servers = inventory->servers();

@@ -72,6 +72,24 @@ TEST(Limits, AFloodOfFirstMessagesIsGivenOutEarlyNotLost) {
   EXPECT_EQ(t.messages().size(), 6000u);
 }
 
+TEST(Limits, MegabytesAsANameAnIdOrAMethodAreNotRemembered) {
+  Talk t;
+  auto client = t.process(10, "/usr/bin/agent"), server = t.process(20, "/usr/bin/server");
+  auto &in = t.pipe(client, server), &out = t.pipe(server, client);
+  std::string big(1 << 20, 'x');
+  t.says(in, call("\"" + big + "\"", big));
+  t.says(out, content("\"" + big + "\""));
+  t.says(in, request("2", big));
+  t.finish();
+  auto c = t.calls();
+  ASSERT_EQ(c.size(), 2u);
+  EXPECT_EQ(c[0].outcome, "ok");
+  EXPECT_EQ(c[0].tool.size(), 1024u);
+  EXPECT_EQ(c[0].id.substr(0, 8), "\"sha256:");
+  EXPECT_EQ(c[1].method.size(), 256u);
+  EXPECT_LT(c[1].line.size(), 4096u);
+}
+
 // The same conversation told twice: every line the same, byte for byte.
 void everything(Talk& t) {
   auto client = t.process(10, "/usr/bin/node", {"node", "agent.mjs"});

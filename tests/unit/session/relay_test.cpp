@@ -156,7 +156,8 @@ TEST_F(Relay, AnAnswerEndsTheWait) {
 
 TEST_F(Relay, ALaneWithThreeMessagesAndNoCopyIsNeverHeldAgain) {
   auto& in = t.pipe(client, server);
-  for (const char* id : {"1", "2", "3"}) t.says(in, notification("notifications/progress", R"({"progressToken":)" + std::string(id) + "}"));
+  for (const char* id : {"1", "2", "3"})
+    t.says(in, notification("notifications/progress", R"({"progressToken":)" + std::string(id) + "}"));
   t.wait(200);
   ASSERT_EQ(t.messages().size(), 3u);
   t.says(in, call("4", "echo"));

@@ -61,17 +61,18 @@ std::string line(const Record& r, PayloadMode p = PayloadMode::kNone, std::uint6
 
 TEST(Render, AMessageIsTheLineOfTheSchema) {
   Example e;
-  EXPECT_EQ(line(e.m),
-            R"({"v":1,"type":"message","ts":"2026-11-21T08:00:00.123456789Z","host":"node-1","seq":42,)"
-            R"("session_id":"s-7f3a","correlation_id":"c-91","transport":{"kind":"socketpair","framing":"ndjson","tls":false},)"
-            R"("client":{"pid":4100,"start":"2026-11-21T07:59:58.1Z","exe":"/usr/bin/node","cmdline":["node","agent.mjs"],)"
-            R"("uid":1000,"user":"ana","cgroup":"/user.slice","container":null,"pod":null,"name":"demo-agent","version":"1.0"},)"
-            R"("server":{"id":"srv-5c1d","pid":4107,"start":"2026-11-21T07:59:58.5Z","exe":"/usr/bin/node",)"
-            R"("cmdline":["node","server.js"],"uid":1000,"user":"ana","cgroup":"/user.slice","container":null,"pod":null,)"
-            R"("name":"everything","version":"2.0"},)"
-            R"("hops":[],"mcp":{"era":"legacy","protocol_version":"2025-11-25","direction":"client_to_server",)"
-            R"("kind":"request","method":"tools/call","tool":"echo","id":3},"bytes":203,"gap":false,"coverage":"full"})"
-            "\n");
+  EXPECT_EQ(
+      line(e.m),
+      R"({"v":1,"type":"message","ts":"2026-11-21T08:00:00.123456789Z","host":"node-1","seq":42,)"
+      R"("session_id":"s-7f3a","correlation_id":"c-91","transport":{"kind":"socketpair","framing":"ndjson","tls":false},)"
+      R"("client":{"pid":4100,"start":"2026-11-21T07:59:58.1Z","exe":"/usr/bin/node","cmdline":["node","agent.mjs"],)"
+      R"("uid":1000,"user":"ana","cgroup":"/user.slice","container":null,"pod":null,"name":"demo-agent","version":"1.0"},)"
+      R"("server":{"id":"srv-5c1d","pid":4107,"start":"2026-11-21T07:59:58.5Z","exe":"/usr/bin/node",)"
+      R"("cmdline":["node","server.js"],"uid":1000,"user":"ana","cgroup":"/user.slice","container":null,"pod":null,)"
+      R"("name":"everything","version":"2.0"},)"
+      R"("hops":[],"mcp":{"era":"legacy","protocol_version":"2025-11-25","direction":"client_to_server",)"
+      R"("kind":"request","method":"tools/call","tool":"echo","id":3},"bytes":203,"gap":false,"coverage":"full"})"
+      "\n");
 }
 
 TEST(Render, WhatIsNotKnownIsNull) {
@@ -206,8 +207,9 @@ TEST(Render, ManyProcessesDoNotGrowTheCacheWithoutEnd) {
 TEST(JsonText, AnyBytesMakeAValidString) {
   std::string all;
   for (int c = 0; c < 256; ++c) all.push_back(static_cast<char>(c));
-  for (std::string_view s : {std::string_view(all), std::string_view("\xC0\xAF"), std::string_view("\xED\xA0\x80"),
-                             std::string_view("\xF4\x90\x80\x80"), std::string_view("\xE2\x82"), std::string_view("\xFF")}) {
+  for (std::string_view s :
+       {std::string_view(all), std::string_view("\xC0\xAF"), std::string_view("\xED\xA0\x80"),
+        std::string_view("\xF4\x90\x80\x80"), std::string_view("\xE2\x82"), std::string_view("\xFF")}) {
     std::string out;
     append_string(s, out);
     EXPECT_TRUE(json::accept(out)) << out;
@@ -245,7 +247,8 @@ TEST(Payload, FullIsTheExactTextAsAString) {
 TEST(Payload, RedactedIsAStringToo) {
   Example e;
   e.m.payload = R"({"params":{"arguments":{"a":"secret"}}})";
-  EXPECT_EQ(json::parse(line(e.m, PayloadMode::kRedacted))["payload"], R"({"params":{"arguments":{"a":"<redacted:6 bytes>"}}})");
+  EXPECT_EQ(json::parse(line(e.m, PayloadMode::kRedacted))["payload"],
+            R"({"params":{"arguments":{"a":"<redacted:6 bytes>"}}})");
 }
 
 std::string redacted(std::string_view text) {
@@ -256,25 +259,30 @@ std::string redacted(std::string_view text) {
 }
 
 TEST(Payload, RedactedKeepsStructureAndNamesNotWhatWasSaid) {
-  EXPECT_EQ(redacted(R"({"jsonrpc":"2.0","id":"abc","method":"tools/call","params":{"name":"echo","arguments":{"password":"hunter2","n":7,"list":["a","bc"],"name":"me"},"_meta":{"x":"y"}}})"),
-            R"({"jsonrpc":"2.0","id":"abc","method":"tools/call","params":{"name":"echo","arguments":{"password":"<redacted:7 bytes>","n":7,"list":["<redacted:1 bytes>","<redacted:2 bytes>"],"name":"<redacted:2 bytes>"},"_meta":{"x":"<redacted:1 bytes>"}}})");
-  EXPECT_EQ(redacted(R"({"result":{"content":[{"type":"text","text":"secret"}],"structuredContent":{"a":"b"}},"id":1})"),
-            R"({"result":{"content":[{"type":"<redacted:4 bytes>","text":"<redacted:6 bytes>"}],"structuredContent":{"a":"<redacted:1 bytes>"}},"id":1})");
+  EXPECT_EQ(
+      redacted(
+          R"({"jsonrpc":"2.0","id":"abc","method":"tools/call","params":{"name":"echo","arguments":{"password":"hunter2","n":7,"list":["a","bc"],"name":"me"},"_meta":{"x":"y"}}})"),
+      R"({"jsonrpc":"2.0","id":"abc","method":"tools/call","params":{"name":"echo","arguments":{"password":"<redacted:7 bytes>","n":7,"list":["<redacted:1 bytes>","<redacted:2 bytes>"],"name":"<redacted:2 bytes>"},"_meta":{"x":"<redacted:1 bytes>"}}})");
+  EXPECT_EQ(
+      redacted(R"({"result":{"content":[{"type":"text","text":"secret"}],"structuredContent":{"a":"b"}},"id":1})"),
+      R"({"result":{"content":[{"type":"<redacted:4 bytes>","text":"<redacted:6 bytes>"}],"structuredContent":{"a":"<redacted:1 bytes>"}},"id":1})");
 }
 
 TEST(Payload, RedactedKeepsTheProtocolsOwnWords) {
   std::string list = R"({"result":{"tools":[{"name":"a","inputSchema":{"type":"object"}}],"nextCursor":"n"},"id":1})";
   EXPECT_EQ(redacted(list), list);
-  std::string hello = R"({"method":"initialize","params":{"protocolVersion":"2025-11-25","clientInfo":{"name":"x","version":"1"}}})";
+  std::string hello =
+      R"({"method":"initialize","params":{"protocolVersion":"2025-11-25","clientInfo":{"name":"x","version":"1"}}})";
   EXPECT_EQ(redacted(hello), hello);
 }
 
 TEST(Payload, RedactedHidesWhatIsSpelledToEscapeIt) {
-  for (std::string_view text : {
-           R"({"\u0070arams":{"name":"secret"}})", R"({"params":["secret"]})", R"({"params":"secret"})",
-           R"({"extra":{"method":"secret"}})", R"({"result":"secret"})", R"({"params":{"n\u0061me":"secret"}})",
-           R"({"params":{"arguments":{"a":{"b":[[{"name":"secret"}]]}}}})", R"({"params":{"name":"x","arguments":{"k":"a\"secret"}}})",
-           R"({"error":{"code":1,"data":{"message":"secret"}}})"}) {
+  for (std::string_view text :
+       {R"({"\u0070arams":{"name":"secret"}})", R"({"params":["secret"]})", R"({"params":"secret"})",
+        R"({"extra":{"method":"secret"}})", R"({"result":"secret"})", R"({"params":{"n\u0061me":"secret"}})",
+        R"({"params":{"arguments":{"a":{"b":[[{"name":"secret"}]]}}}})",
+        R"({"params":{"name":"x","arguments":{"k":"a\"secret"}}})",
+        R"({"error":{"code":1,"data":{"message":"secret"}}})"}) {
     EXPECT_EQ(redacted(text).find("secret"), std::string::npos) << text;
   }
 }
@@ -295,7 +303,9 @@ TEST(Text, ACallIsOneAlignedLine) {
   c.response_bytes = 1800;
   std::string out;
   append_text(c, {}, out);
-  EXPECT_EQ(out, "08:00:00.123 demo-agent         -> everything         echo                                2.0 kB   12.3 ms ok\n");
+  EXPECT_EQ(out,
+            "08:00:00.123 demo-agent         -> everything         echo                                2.0 kB   12.3 "
+            "ms ok\n");
 }
 
 TEST(Text, WhatAServerWritesCannotMoveTheCursor) {
@@ -303,7 +313,9 @@ TEST(Text, WhatAServerWritesCannotMoveTheCursor) {
   FindingRecord f;
   f.kind = "k";
   f.severity = "high";
-  f.detail = "a\x1b[2Jb\nc\xC2\x9B" "d";
+  f.detail =
+      "a\x1b[2Jb\nc\xC2\x9B"
+      "d";
   e.m.server.claimed_name = "evil\x1b]0;x\x07";
   f.server = e.m.server;
   std::string out;

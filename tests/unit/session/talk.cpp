@@ -202,22 +202,24 @@ std::string result(std::string_view id, std::string_view value) {
   return R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"result":)" + std::string(value) + "}";
 }
 std::string error(std::string_view id, int code, std::string_view text) {
-  return R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"error":{"code":)" + std::to_string(code) + R"(,"message":")" +
-         std::string(text) + R"("}})";
+  return R"({"jsonrpc":"2.0","id":)" + std::string(id) + R"(,"error":{"code":)" + std::to_string(code) +
+         R"(,"message":")" + std::string(text) + R"("}})";
 }
 std::string notification(std::string_view method, std::string_view params) {
   return R"({"jsonrpc":"2.0","method":")" + std::string(method) + R"(","params":)" + std::string(params) + "}";
 }
 std::string initialize(std::string_view id, std::string_view client) {
-  return request(id, "initialize", R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":")" +
-                                       std::string(client) + R"(","version":"1.0"}})");
+  return request(id, "initialize",
+                 R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":")" + std::string(client) +
+                     R"(","version":"1.0"}})");
 }
 std::string initialized(std::string_view id, std::string_view server, std::string_view version) {
   return result(id, R"({"protocolVersion":")" + std::string(version) + R"(","capabilities":{},"serverInfo":{"name":")" +
                         std::string(server) + R"(","version":"2.0"}})");
 }
 std::string call(std::string_view id, std::string_view tool, std::string_view arguments) {
-  return request(id, "tools/call", R"({"name":")" + std::string(tool) + R"(","arguments":)" + std::string(arguments) + "}");
+  return request(id, "tools/call",
+                 R"({"name":")" + std::string(tool) + R"(","arguments":)" + std::string(arguments) + "}");
 }
 std::string content(std::string_view id, std::string_view text) {
   return result(id, R"({"content":[{"type":"text","text":")" + std::string(text) + R"("}]})");

@@ -50,8 +50,8 @@ class Talk {
  public:
   explicit Talk(SessionLimits limits = {}, Inventory* inventory = nullptr) : sessions(limits, inventory, told) {}
 
-  base::ProcessKey process(std::uint32_t pid, std::string exe, std::vector<std::string> argv = {}, std::uint32_t parent = 1,
-                           std::string cwd = "/home/ana");
+  base::ProcessKey process(std::uint32_t pid, std::string exe, std::vector<std::string> argv = {},
+                           std::uint32_t parent = 1, std::string cwd = "/home/ana");
   // One-way: `from` writes, `to` reads. An unknown end: process not seen yet.
   stream::Channel& pipe(base::ProcessKey from, base::ProcessKey to);
   stream::Channel& socketpair(base::ProcessKey a, base::ProcessKey b);
@@ -67,8 +67,12 @@ class Talk {
   // An HTTP exchange on a channel; fields may be set before its first message.
   frame::HttpExchange& post(stream::Channel& c, std::string target = "/mcp");
   frame::HttpExchange& get(stream::Channel& c, std::string target = "/mcp");
-  void asks(stream::Channel& c, const frame::HttpExchange& e, std::string_view json) { say(c, Lane::kAToB, json, {&e, false}); }
-  void replies(stream::Channel& c, const frame::HttpExchange& e, std::string_view json) { say(c, Lane::kBToA, json, {&e, true}); }
+  void asks(stream::Channel& c, const frame::HttpExchange& e, std::string_view json) {
+    say(c, Lane::kAToB, json, {&e, false});
+  }
+  void replies(stream::Channel& c, const frame::HttpExchange& e, std::string_view json) {
+    say(c, Lane::kBToA, json, {&e, true});
+  }
   void head(stream::Channel& c, frame::HttpExchange& e, int status, std::string session_id = {});
   void end(stream::Channel& c, const frame::HttpExchange& e, bool complete = true) {
     sessions.on_http_exchange_end(c, e, complete, tick_clock());
@@ -111,7 +115,8 @@ std::string result(std::string_view id, std::string_view result = "{}");
 std::string error(std::string_view id, int code, std::string_view text);
 std::string notification(std::string_view method, std::string_view params = "{}");
 std::string initialize(std::string_view id, std::string_view client = "agent");
-std::string initialized(std::string_view id, std::string_view server = "everything", std::string_view version = "2025-11-25");
+std::string initialized(std::string_view id, std::string_view server = "everything",
+                        std::string_view version = "2025-11-25");
 std::string call(std::string_view id, std::string_view tool, std::string_view arguments = "{}");
 std::string content(std::string_view id, std::string_view text = "hello");
 // Params of the stateless revision: adds _meta to the members given.
