@@ -18,8 +18,8 @@ static __noinline int tls_bind(struct flow *sock, const struct cursor *c, __u32 
 	if (!last)
 		return 0;
 	struct mv_flow_key key = *last;
-	struct tls_call *call = bpf_map_lookup_elem(&tls_calls, &tid);
-	bool nested = call && call->ssl == key.object;
+	struct tls_calls *calls = bpf_map_lookup_elem(&tls_threads, &tid);
+	bool nested = calls && calls->depth; /* the library itself moves the bytes */
 	if (!nested && !writing)
 		return 0;
 	sock->tls_tries++;

@@ -42,19 +42,23 @@ struct {
 	__type(value, __u64);
 } stats __weak SEC(".maps");
 
-/* Arguments of an SSL_* call between its entry and its return, by thread. */
+/* Arguments of SSL_* calls between entry and return, by thread. A stack: node writes from a callback of SSL_read. */
 struct tls_call {
 	__u64 ssl;
 	__u64 buf;
 	__u64 count_ptr; /* size_t* of the _ex calls, 0 for plain ones */
-	__u64 nested;    /* calls of SSL_* made by SSL_*: only the outermost counts */
+};
+#define MV_TLS_DEPTH 4
+struct tls_calls {
+	__u64 depth;
+	struct tls_call call[MV_TLS_DEPTH];
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, __u64);
-	__type(value, struct tls_call);
-} tls_calls __weak SEC(".maps");
+	__type(value, struct tls_calls);
+} tls_threads __weak SEC(".maps");
 
 /* The SSL* a thread used last: the next TLS record it sends belongs to it. */
 struct {

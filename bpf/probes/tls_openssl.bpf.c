@@ -17,15 +17,21 @@ INLINE int enter(__u64 ssl, __u64 buf, __u64 count_ptr) {
 	__u64 tid = bpf_get_current_pid_tgid();
 	if ((__u32)(tid >> 32) == mv_self_tgid)
 		return 0;
-	struct tls_call *inside = bpf_map_lookup_elem(&tls_calls, &tid);
-	if (inside) { /* SSL_read inside SSL_read_ex, or a longjmp left one behind: same SSL* means nested */
-		if (inside->ssl == ssl && inside->nested < 8) {
-			inside->nested++;
+	struct tls_calls *t = bpf_map_lookup_elem(&tls_threads, &tid);
+	if (!t) {
+		struct tls_calls none = {};
+		bpf_map_update_elem(&tls_threads, &tid, &none, BPF_NOEXIST);
+		t = bpf_map_lookup_elem(&tls_threads, &tid);
+		if (!t)
 			return 0;
-		}
 	}
-	struct tls_call c = {.ssl = ssl, .buf = buf, .count_ptr = count_ptr};
-	bpf_map_update_elem(&tls_calls, &tid, &c, BPF_ANY);
+	if (t->depth >= MV_TLS_DEPTH)
+		t->depth = 0; /* calls left by longjmp: begin anew */
+	struct tls_call *c = &t->call[t->depth & (MV_TLS_DEPTH - 1)];
+	c->ssl = ssl;
+	c->buf = buf;
+	c->count_ptr = count_ptr;
+	t->depth++;
 	struct object o = {};
 	tls_object(&o, ssl);
 	struct flow *f = flow_of(&o, false, MV_OLD);
@@ -34,18 +40,14 @@ INLINE int enter(__u64 ssl, __u64 buf, __u64 count_ptr) {
 	return 0;
 }
 
-/* The outermost call of this thread that returns, or nothing. */
+/* The innermost call of this thread returns. */
 INLINE bool leave(struct tls_call *out) {
 	__u64 tid = bpf_get_current_pid_tgid();
-	struct tls_call *c = bpf_map_lookup_elem(&tls_calls, &tid);
-	if (!c)
-		return false;
-	if (c->nested) {
-		c->nested--;
-		return false;
-	}
-	*out = *c;
-	bpf_map_delete_elem(&tls_calls, &tid);
+	struct tls_calls *t = bpf_map_lookup_elem(&tls_threads, &tid);
+	if (!t || !t->depth || t->depth > MV_TLS_DEPTH)
+		return false; /* it began before we were attached */
+	t->depth--;
+	*out = t->call[t->depth & (MV_TLS_DEPTH - 1)];
 	return true;
 }
 

@@ -21,6 +21,13 @@ namespace {
 constexpr std::uint32_t kMaxLooks = 12;
 constexpr std::uint64_t kMaxLookedBytes = 32 * 1024;
 constexpr std::uint32_t kMaxUndecidedFrames = 64;
+constexpr std::size_t kMaxUrls = 4096;
+
+// "host/path" without the query, in which sessions are told apart.
+std::string url_of(std::string_view host, std::string_view target) {
+  target = target.substr(0, target.find('?'));
+  return std::string(host) + std::string(target);
+}
 
 bool message_start(base::Bytes b) {
   char start[MV_SNIFF_BYTES] = {};
@@ -62,7 +69,7 @@ struct Conversation::HttpSink : frame::HttpListener {
 };
 
 Conversation::Conversation(Shared& shared, stream::Channel& channel) : shared_(shared), channel_(channel) {
-  if (channel_.one_way) shared_.undecided_pipes.emplace(channel_.id, this);
+  if (is_stdio_like()) shared_.undecided_pipes.emplace(channel_.id, this);
 }
 
 Conversation::~Conversation() {
@@ -72,10 +79,18 @@ Conversation::~Conversation() {
   }
 }
 
+bool Conversation::is_stdio_like() const {
+  using event::FlowKind;
+  return channel_.one_way || channel_.kind == FlowKind::kUnixStream || channel_.kind == FlowKind::kUnixSeqpacket;
+}
+
 std::optional<ProcessPair> Conversation::processes() const {
-  const LaneState& l = lanes_[0];
-  if (!l.sender.known() || !l.receiver.known() || l.sender == l.receiver) return std::nullopt;
-  return ProcessPair{std::min(l.sender, l.receiver), std::max(l.sender, l.receiver)};
+  for (const LaneState& l : lanes_) {
+    if (l.sender.known() && l.receiver.known() && l.sender != l.receiver) {
+      return ProcessPair{std::min(l.sender, l.receiver), std::max(l.sender, l.receiver)};
+    }
+  }
+  return std::nullopt;
 }
 
 std::uint64_t Conversation::pending(Lane lane) const {
@@ -199,7 +214,10 @@ void Conversation::take_frame(Lane lane, const frame::Frame& f) {
     classifier_.observe_decisive();
     decided();
     skip(lane, SkipReason::kProtocolFraming, f.wire_bytes);
-    if (f.http != nullptr) shared_.sessions->on_sse_endpoint(channel_, *f.http, f.text, f.last);
+    if (f.http != nullptr) {
+      remember_url(f.http->host, f.text.starts_with("http") ? f.text.substr(std::min(f.text.size(), f.text.find('/', 8))) : f.text);
+      shared_.sessions->on_sse_endpoint(channel_, *f.http, f.text, f.last);
+    }
     return;
   }
   if (!is_mcp()) {
@@ -216,15 +234,18 @@ void Conversation::observe(const frame::Frame& f, Lane lane) {
     any = true;
     classifier_.observe(mcp::decode(m));
   });
-  if (any && f.http != nullptr && !is_mcp() && (!f.http->session_id.empty() || !f.http->response_session_id.empty())) classifier_.observe_decisive();
+  if (any && f.http != nullptr && !is_mcp() && (!f.http->session_id.empty() || !f.http->response_session_id.empty() || url_is_known(*f.http))) {
+    classifier_.observe_decisive();
+  }
   if (why == SkipReason::kNotJsonRpc && !any) {
     if (const auto root = shared_.parser.document()) classifier_.observe_look_alike(mcp::look_alike(*root).protocol);
   }
-  if (any && !is_mcp() && channel_.one_way) {
+  if (any && !is_mcp() && is_stdio_like()) {
     if (const auto p = processes(); p && shared_.mcp_pairs.contains(*p)) classifier_.observe_decisive();
   }
   if (is_mcp()) {
     decided();
+    if (f.http != nullptr && any) remember_url(f.http->host, f.http->target);
     const LaneState& l = at(lane);
     deliver(lane, f, l.sender, l.receiver, shared_.parser);
     return;
@@ -237,6 +258,14 @@ void Conversation::observe(const frame::Frame& f, Lane lane) {
     hold(lane, f);
   }
   if (classifier_.state() == State::kOther || ++undecided_frames_ > kMaxUndecidedFrames) give_up();
+}
+
+bool Conversation::url_is_known(const frame::HttpExchange& e) const { return shared_.mcp_urls.contains(url_of(e.host, e.target)); }
+
+void Conversation::remember_url(std::string_view host, std::string_view target) {
+  if (host.empty() || target.empty()) return;
+  if (shared_.mcp_urls.size() >= kMaxUrls) shared_.mcp_urls.clear();  // learned again by the next decisive message
+  shared_.mcp_urls.insert(url_of(host, target));
 }
 
 void Conversation::hold(Lane lane, const frame::Frame& f) {
@@ -269,7 +298,7 @@ void Conversation::decided() {
     announced_ = true;
     ++shared_.mcp_channels;
     shared_.undecided_pipes.erase(channel_.id);
-    if (channel_.one_way) {
+    if (is_stdio_like()) {
       pair_ = processes();
       if (pair_) {
         ++shared_.mcp_pairs[*pair_];
@@ -348,7 +377,7 @@ void Conversation::deliver(Lane lane, const frame::Frame& f, base::ProcessKey se
 
 void Conversation::count_look(base::Bytes bytes) {
   if (is_mcp() || ignored_ || classifier_.state() == State::kCandidate || !held_.empty()) return;
-  if (const auto p = channel_.one_way ? processes() : std::nullopt; p && shared_.mcp_pairs.contains(*p)) return;
+  if (const auto p = is_stdio_like() ? processes() : std::nullopt; p && shared_.mcp_pairs.contains(*p)) return;
   ++looks_;
   looked_bytes_ += bytes.size();
   if (looks_ < kMaxLooks && looked_bytes_ < kMaxLookedBytes) return;

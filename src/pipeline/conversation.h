@@ -36,6 +36,7 @@ struct Shared {
   jsonrpc::Parser held_parser;  // of frames held from before, while the one at hand is still in use
   std::map<ProcessPair, int> mcp_pairs;  // processes that speak MCP over pipes, with how many pipes
   std::map<base::ChannelId, Conversation*> undecided_pipes;
+  std::set<std::string> mcp_urls;  // host and path where MCP was spoken: the next connection there needs no proof
   std::uint64_t mcp_channels = 0, other_channels = 0;
 };
 
@@ -95,7 +96,10 @@ class Conversation {
   void flush_held();
   void drop_held(base::SkipReason why);
   void give_up();
+  [[nodiscard]] bool is_stdio_like() const;  // answers may travel in another channel between the same two processes
   void count_look(base::Bytes bytes);
+  [[nodiscard]] bool url_is_known(const frame::HttpExchange& e) const;
+  void remember_url(std::string_view host, std::string_view target);
   void drop_framers(base::Timestamp ts);
 
   Shared& shared_;

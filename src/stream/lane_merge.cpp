@@ -19,8 +19,9 @@ void LaneMerge::take_slow(const Chunk& c) {
   if (c.by_order && use_ != Use::kUndecided && use_ != use_of(c.way)) return;
   ledger_->seen += c.len;
   if (use_ == Use::kUndecided) {
-    const bool wait = c.way == Way::kRead ? wait_for_bind_ : !writer_at_once_;
-    if (wait && !ended_ && !c.by_order && hold(c, env_->limits.max_pending, wait_for_bind_ ? kBindNs : kProbationNs)) return;
+    const bool wait = c.way == Way::kRead ? wait_for_bind_ || wait_for_writer_ : !writer_at_once_;
+    const std::uint64_t wait_ns = wait_for_bind_ ? kBindNs : c.way == Way::kRead ? kWriterNs : kProbationNs;
+    if (wait && !ended_ && !c.by_order && hold(c, env_->limits.max_pending, wait_ns)) return;
     choose(use_of(c.way));
   } else if (use_ == Use::kWriter && c.way == Way::kRead) {
     if (!blind_reader_) sink_->lane_reader_seen();
@@ -132,6 +133,11 @@ void LaneMerge::expire() {
   } else {
     flush_reorder(false);
   }
+}
+
+void LaneMerge::set_wait_for_writer(bool v) {
+  wait_for_writer_ = v;
+  if (!v && !wait_for_bind_ && use_ == Use::kUndecided && holds_reader()) choose(Use::kReader);
 }
 
 void LaneMerge::choose_held() {

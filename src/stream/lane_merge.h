@@ -57,12 +57,15 @@ class LaneSink {
 
 class LaneMerge {
  public:
-  // A writer's bytes wait this long for a reader; a TLS stream as long for its socket. Long, because a server that is
+  // A writer's bytes wait this long for a reader. Long, because a server that is
   // still starting has not read its first request yet, and who reads is half of what we report; what ends the wait
   // sooner is a reader, a blind reader that was noticed, or a full buffer.
   static constexpr std::uint64_t kProbationNs = 5'000'000'000;
   // A TLS stream's bytes wait this long for its socket.
   static constexpr std::uint64_t kBindNs = 200'000'000;
+  // A reader's first bytes wait this long for news of who wrote them: on another CPU the writer's call may return later
+  // than the reader's. Once a lane's writer is known nothing waits.
+  static constexpr std::uint64_t kWriterNs = 50'000'000;
   // Events of two CPUs may come out of order by as much as a ring buffer's poll.
   static constexpr std::uint64_t kReorderNs = 100'000'000;
   static constexpr std::uint64_t kReorderBytes = 64ULL << 10;
@@ -116,6 +119,9 @@ class LaneMerge {
   // TLS not bound to a socket yet: the reader's copy waits as well.
   void set_wait_for_bind(bool v);
 
+  // Nobody was seen writing yet, and somebody on this host must have.
+  void set_wait_for_writer(bool v);
+
   [[nodiscard]] Use use() const { return use_; }
   [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] bool exact() const { return exact_; }
@@ -155,6 +161,7 @@ class LaneMerge {
   bool exact_ = false;
   bool writer_at_once_ = false;
   bool wait_for_bind_ = false;
+  bool wait_for_writer_ = false;
   bool blind_reader_ = false;
   bool after_blind_ = false;  // the next gap is the blind reader's
   std::array<bool, 2> known_start_{};

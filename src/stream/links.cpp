@@ -87,6 +87,8 @@ void Links::configure(Link& l) {
     const auto unbound = [](const Flow* f) { return f != nullptr && f->facts.kind == FlowKind::kTls && !f->bound; };
     lane.merge.set_wait_for_bind(unbound(r) || unbound(w));
     lane.merge.set_writer_at_once(w != nullptr && l.reader_end(lane.lane).remote);
+    lane.merge.set_wait_for_writer(counted_from_birth(r) && lane.writers.empty() && !l.writer_end(lane.lane).remote &&
+                                   l.ch.kind != FlowKind::kTls && l.ch.kind != FlowKind::kPty);
     wish_for_use(lane);
     rearm(lane);
   }

@@ -168,6 +168,7 @@ void StreamAssembler::State::note_actor(Link& l, LinkLane& lane, const Flow& f, 
   if (!actor.known()) return;
   if (way == Way::kWrite) {
     lane.writers.note(pos, actor);
+    lane.merge.set_wait_for_writer(false);
   } else {
     lane.reader = actor;
   }
@@ -208,7 +209,9 @@ void StreamAssembler::State::on(const event::FlowActor& e) {
   Flow* f = flows.find(e.flow);
   if (f == nullptr || e.pos > LaneMerge::kMaxPosition || e.way > Way::kWrite) return;
   flows.touch(*f);
-  note_actor(*f->link, f->link->lane_of(*f, e.way), *f, e.way, e.pos, e.actor);
+  LinkLane& lane = f->link->lane_of(*f, e.way);
+  note_actor(*f->link, lane, *f, e.way, e.pos, e.actor);
+  links.rearm(lane);
 }
 
 void StreamAssembler::State::on(const event::FlowSkipped& e) {
