@@ -22,25 +22,25 @@ inline constexpr std::uint16_t kMajor = 1;
 inline constexpr std::uint16_t kMinor = 0;
 
 // Header: offset of each field. Strings are NUL padded and may fill their field.
-inline constexpr std::size_t kMagicAt = 0;            // 8 bytes
-inline constexpr std::size_t kMajorAt = 8;            // u16
-inline constexpr std::size_t kMinorAt = 10;           // u16
-inline constexpr std::size_t kHeaderSizeAt = 12;      // u32: where the records begin
-inline constexpr std::size_t kHeaderCrcAt = 16;       // u32: over [kIdentityAt, header size)
-inline constexpr std::size_t kStateAt = 20;           // u32: kIncomplete, kCut
-inline constexpr std::size_t kEndOffsetAt = 24;       // u64: one past the last record; 0 while incomplete
-inline constexpr std::size_t kIdentityAt = 32;        // what follows never changes once written
-inline constexpr std::size_t kWireVersionAt = 32;     // u32: of the probes that made it
-inline constexpr std::size_t kMachineAt = 36;         // u16: ELF machine number
-inline constexpr std::size_t kCreatedAt = 40;         // u64: ns since the epoch
-inline constexpr std::size_t kBootOffsetAt = 48;      // u64: wall clock minus boot clock, ns
-inline constexpr std::size_t kKernelReleaseAt = 64;   // 64 bytes
-inline constexpr std::size_t kHostNameAt = 128;       // 64 bytes
-inline constexpr std::size_t kToolVersionAt = 192;    // 32 bytes
+inline constexpr std::size_t kMagicAt = 0;           // 8 bytes
+inline constexpr std::size_t kMajorAt = 8;           // u16
+inline constexpr std::size_t kMinorAt = 10;          // u16
+inline constexpr std::size_t kHeaderSizeAt = 12;     // u32: where the records begin
+inline constexpr std::size_t kHeaderCrcAt = 16;      // u32: over [kIdentityAt, header size)
+inline constexpr std::size_t kStateAt = 20;          // u32: kIncomplete, kCut
+inline constexpr std::size_t kEndOffsetAt = 24;      // u64: one past the last record; 0 while incomplete
+inline constexpr std::size_t kIdentityAt = 32;       // what follows never changes once written
+inline constexpr std::size_t kWireVersionAt = 32;    // u32: of the probes that made it
+inline constexpr std::size_t kMachineAt = 36;        // u16: ELF machine number
+inline constexpr std::size_t kCreatedAt = 40;        // u64: ns since the epoch
+inline constexpr std::size_t kBootOffsetAt = 48;     // u64: wall clock minus boot clock, ns
+inline constexpr std::size_t kKernelReleaseAt = 64;  // 64 bytes
+inline constexpr std::size_t kHostNameAt = 128;      // 64 bytes
+inline constexpr std::size_t kToolVersionAt = 192;   // 32 bytes
 inline constexpr std::size_t kNameLength = 64;
 inline constexpr std::size_t kToolVersionLength = 32;
 inline constexpr std::size_t kHeaderSize = 256;
-inline constexpr std::size_t kMaxHeaderSize = 4096;   // a later minor version may use more
+inline constexpr std::size_t kMaxHeaderSize = 4096;  // a later minor version may use more
 
 // State bits.
 inline constexpr std::uint32_t kIncomplete = 1;  // set while writing, cleared by the last write of all

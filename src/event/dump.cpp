@@ -44,8 +44,10 @@ struct Printer {
     if (e.from_snapshot) out += " snapshot";
   }
   void operator()(const FlowData& e) {
-    fmt::format_to(to, " flow={} {} by={} tid={} pos={} len={}", num(e.flow), name(e.way), key(e.actor), e.tid, e.pos, e.len);
-    if (e.missing != base::LossReason::kCount) fmt::format_to(to, " copied={} missing={}", e.payload.size(), base::name(e.missing));
+    fmt::format_to(to, " flow={} {} by={} tid={} pos={} len={}", num(e.flow), name(e.way), key(e.actor), e.tid, e.pos,
+                   e.len);
+    if (e.missing != base::LossReason::kCount)
+      fmt::format_to(to, " copied={} missing={}", e.payload.size(), base::name(e.missing));
     fmt::format_to(to, " \"{}\"", escape(e.payload.substr(0, max_payload)));
     if (e.payload.size() > max_payload) fmt::format_to(to, " +{}", e.payload.size() - max_payload);
   }
@@ -56,12 +58,13 @@ struct Printer {
     fmt::format_to(to, " flow={} {} pos={} len={}", num(e.flow), name(e.way), e.pos, e.len);
   }
   void operator()(const FlowHolder& e) {
-    fmt::format_to(to, " flow={} holder={}{}{}", num(e.flow), key(e.holder), e.can_read != 0 ? " r" : "", e.can_write != 0 ? " w" : "");
+    fmt::format_to(to, " flow={} holder={}{}{}", num(e.flow), key(e.holder), e.can_read != 0 ? " r" : "",
+                   e.can_write != 0 ? " w" : "");
   }
   void operator()(const FlowEof& e) { fmt::format_to(to, " flow={} {}", num(e.flow), name(e.way)); }
   void operator()(const FlowClose& e) {
-    fmt::format_to(to, " flow={} read={} write={} read_ignored={} write_ignored={}", num(e.flow), e.read_total, e.write_total,
-                   e.read_ignored, e.write_ignored);
+    fmt::format_to(to, " flow={} read={} write={} read_ignored={} write_ignored={}", num(e.flow), e.read_total,
+                   e.write_total, e.read_ignored, e.write_ignored);
   }
   void operator()(const ProcessExec& e) { fmt::format_to(to, " process={} parent={}", key(e.process), key(e.parent)); }
   void operator()(const ProcessFork& e) { fmt::format_to(to, " parent={} child={}", key(e.parent), key(e.child)); }
@@ -70,7 +73,8 @@ struct Printer {
     fmt::format_to(to, " process={} parent={} uid={}", key(e.process), key(e.parent), e.uid);
     quoted(out, "exe", e.exe);
     out += " argv=[";
-    for (std::size_t i = 0; i < e.argv.size(); ++i) fmt::format_to(to, "{}\"{}\"", i == 0 ? "" : " ", escape(e.argv[i]));
+    for (std::size_t i = 0; i < e.argv.size(); ++i)
+      fmt::format_to(to, "{}\"{}\"", i == 0 ? "" : " ", escape(e.argv[i]));
     out += ']';
     quoted(out, "comm", e.comm);
     quoted(out, "cwd", e.cwd);
@@ -84,7 +88,9 @@ struct Printer {
     if (num(e.flow) != 0) fmt::format_to(to, " flow={}", num(e.flow));
     quoted(out, "detail", e.detail);
   }
-  void operator()(const Lost& e) { fmt::format_to(to, " {} records={} bytes={}", base::name(e.reason), e.records, e.bytes); }
+  void operator()(const Lost& e) {
+    fmt::format_to(to, " {} records={} bytes={}", base::name(e.reason), e.records, e.bytes);
+  }
   void operator()(const Tick&) {}
 };
 
@@ -114,8 +120,10 @@ std::string escape(Bytes b) {
 
 std::string to_string(const Address& a) {
   char text[INET6_ADDRSTRLEN] = {};
-  if (a.family == 4 && inet_ntop(AF_INET, a.ip.data(), text, sizeof text) != nullptr) return fmt::format("{}:{}", text, a.port);
-  if (a.family == 6 && inet_ntop(AF_INET6, a.ip.data(), text, sizeof text) != nullptr) return fmt::format("[{}]:{}", text, a.port);
+  if (a.family == 4 && inet_ntop(AF_INET, a.ip.data(), text, sizeof text) != nullptr)
+    return fmt::format("{}:{}", text, a.port);
+  if (a.family == 6 && inet_ntop(AF_INET6, a.ip.data(), text, sizeof text) != nullptr)
+    return fmt::format("[{}]:{}", text, a.port);
   return "-";
 }
 

@@ -28,8 +28,8 @@ enum class FlowKind : std::uint8_t {
   kPty = 3,         // one side of a pseudo-terminal
   kUnixStream = 4,  // one end of a unix stream socket or socketpair
   kUnixSeqpacket = 5,
-  kTcp = 6,         // one end of a TCP socket
-  kTls = 7,         // one SSL*: plaintext at the TLS library
+  kTcp = 6,  // one end of a TCP socket
+  kTls = 7,  // one SSL*: plaintext at the TLS library
 };
 
 // Which way bytes moved relative to the flow's object. For a pipe both name the same stream.
@@ -38,8 +38,8 @@ enum class Way : std::uint8_t {
   kWrite = 1,  // put into this object by a process
 };
 
-struct Address {          // an IP endpoint
-  std::uint8_t family = 0;  // 4, 6, or 0 when not known
+struct Address {                      // an IP endpoint
+  std::uint8_t family = 0;            // 4, 6, or 0 when not known
   std::array<std::uint8_t, 16> ip{};  // the first 4 bytes for IPv4
   std::uint16_t port = 0;
   bool operator==(const Address&) const = default;
@@ -54,8 +54,8 @@ struct FlowOpen {
   std::uint64_t peer_inode = 0;  // unix sockets: the other end's, 0 when not connected
   FlowId tls_socket{};           // TLS: the socket it runs over, 0 while not bound
   std::uint32_t netns = 0;       // TCP: inode of the network namespace
-  Address local{}, remote{};        // TCP
-  Bytes path{};                    // unix: bound path or @abstract name of either end; pty: "pts/3"; TLS: library file
+  Address local{}, remote{};     // TCP
+  Bytes path{};                  // unix: bound path or @abstract name of either end; pty: "pts/3"; TLS: library file
   bool is_tls_server = false;    // TLS: accepts (true) or connects
   bool from_snapshot = false;    // existed before we started: earlier bytes were not seen
 };
@@ -65,11 +65,11 @@ struct FlowData {
   Timestamp ts{};
   FlowId flow{};
   Way way{};
-  ProcessKey actor{};          // the process that made the call
-  std::uint32_t tid = 0;     // its thread
-  std::uint64_t pos = 0;     // position of the first byte in this flow and way, counted from first sight
-  std::uint64_t len = 0;     // bytes moved
-  Bytes payload{};             // padded; payload.size() <= len
+  ProcessKey actor{};     // the process that made the call
+  std::uint32_t tid = 0;  // its thread
+  std::uint64_t pos = 0;  // position of the first byte in this flow and way, counted from first sight
+  std::uint64_t len = 0;  // bytes moved
+  Bytes payload{};        // padded; payload.size() <= len
   base::LossReason missing = base::LossReason::kCount;  // why payload is shorter, kCount when it is not
 };
 
@@ -135,24 +135,24 @@ struct ProcessFacts {
   ProcessKey process{};
   ProcessKey parent{};
   std::uint32_t uid = 0;
-  std::string exe{};                   // empty when not readable
-  std::vector<std::string> argv{};   // bounded: 64 entries, 4 KiB in all
+  std::string exe{};                // empty when not readable
+  std::vector<std::string> argv{};  // bounded: 64 entries, 4 KiB in all
   std::string comm{}, cwd{}, user{}, cgroup{}, container{}, pod{};
 };
 
 // Something about a process that limits what can be seen of it.
 enum class BlindSpot : std::uint8_t {
-  kIoUring = 1,       // submits I/O by io_uring
-  kUnknownTls = 2,    // speaks TLS by a library we do not cover
-  kCompat32 = 3,      // makes 32-bit system calls
-  kBlindReader = 4,   // reads a stream without a hooked call
+  kIoUring = 1,      // submits I/O by io_uring
+  kUnknownTls = 2,   // speaks TLS by a library we do not cover
+  kCompat32 = 3,     // makes 32-bit system calls
+  kBlindReader = 4,  // reads a stream without a hooked call
   kBlindWriter = 5,
 };
 struct ProcessNote {
   Timestamp ts{};
   ProcessKey process{};
   BlindSpot what{};
-  FlowId flow{};     // 0 when it is about the process as a whole
+  FlowId flow{};  // 0 when it is about the process as a whole
   std::string detail{};
 };
 
@@ -168,8 +168,8 @@ struct Tick {
   Timestamp ts{};
 };
 
-using Event = std::variant<FlowOpen, FlowData, FlowActor, FlowSkipped, FlowHolder, FlowEof, FlowClose, ProcessExec, ProcessFork,
-                           ProcessExit, ProcessFacts, ProcessNote, Lost, Tick>;
+using Event = std::variant<FlowOpen, FlowData, FlowActor, FlowSkipped, FlowHolder, FlowEof, FlowClose, ProcessExec,
+                           ProcessFork, ProcessExit, ProcessFacts, ProcessNote, Lost, Tick>;
 
 [[nodiscard]] Timestamp time_of(const Event& e);
 

@@ -8,9 +8,9 @@ constexpr FlowKind kFlowKinds[] = {FlowKind::kPipe,          FlowKind::kFifo, Fl
                                    FlowKind::kUnixSeqpacket, FlowKind::kTcp,  FlowKind::kTls};
 constexpr BlindSpot kBlindSpots[] = {BlindSpot::kIoUring, BlindSpot::kUnknownTls, BlindSpot::kCompat32,
                                      BlindSpot::kBlindReader, BlindSpot::kBlindWriter};
-constexpr std::string_view kEventNames[] = {"flow_open",    "flow_data",  "flow_actor",   "flow_skipped",  "flow_holder",
-                                            "flow_eof",     "flow_close", "process_exec", "process_fork",
-                                            "process_exit", "process_facts", "process_note", "lost", "tick"};
+constexpr std::string_view kEventNames[] = {
+    "flow_open",    "flow_data",    "flow_actor",   "flow_skipped",  "flow_holder",  "flow_eof", "flow_close",
+    "process_exec", "process_fork", "process_exit", "process_facts", "process_note", "lost",     "tick"};
 static_assert(std::size(kEventNames) == std::variant_size_v<Event>);
 
 }  // namespace

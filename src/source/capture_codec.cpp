@@ -235,15 +235,19 @@ struct Decoder {
     e.ts = ts(), e.flow = flow(), e.actor = process(), e.tid = u32(), e.pos = u64(), e.len = u64(), e.way = way();
     const std::uint8_t r = u8();
     e.payload = tail();
-    if (r != capture_format::kNoReason) e.missing = r < std::to_underlying(LossReason::kCount) ? LossReason{r} : LossReason::kStreamGap;
+    if (r != capture_format::kNoReason)
+      e.missing = r < std::to_underlying(LossReason::kCount) ? LossReason{r} : LossReason::kStreamGap;
     bad = bad || e.payload.size() > e.len;
   }
   void read(event::FlowActor& e) { e.ts = ts(), e.flow = flow(), e.actor = process(), e.pos = u64(), e.way = way(); }
   void read(event::FlowSkipped& e) { e.ts = ts(), e.flow = flow(), e.pos = u64(), e.len = u64(), e.way = way(); }
-  void read(event::FlowHolder& e) { e.ts = ts(), e.flow = flow(), e.holder = process(), e.can_read = u8(), e.can_write = u8(); }
+  void read(event::FlowHolder& e) {
+    e.ts = ts(), e.flow = flow(), e.holder = process(), e.can_read = u8(), e.can_write = u8();
+  }
   void read(event::FlowEof& e) { e.ts = ts(), e.flow = flow(), e.way = way(); }
   void read(event::FlowClose& e) {
-    e.ts = ts(), e.flow = flow(), e.read_total = u64(), e.write_total = u64(), e.read_ignored = u64(), e.write_ignored = u64();
+    e.ts = ts(), e.flow = flow(), e.read_total = u64(), e.write_total = u64(), e.read_ignored = u64(),
+    e.write_ignored = u64();
   }
   void read(event::ProcessExec& e) { e.ts = ts(), e.process = process(), e.parent = process(); }
   void read(event::ProcessFork& e) { e.ts = ts(), e.parent = process(), e.child = process(); }

@@ -45,7 +45,8 @@ std::string text_at(Bytes b, std::size_t at, std::size_t room) {
 
 std::string first_bytes(Bytes b) {
   std::string out;
-  for (const char c : b.substr(0, 8)) out += fmt::format("{}{:02x}", out.empty() ? "" : " ", static_cast<unsigned char>(c));
+  for (const char c : b.substr(0, 8))
+    out += fmt::format("{}{:02x}", out.empty() ? "" : " ", static_cast<unsigned char>(c));
   return out;
 }
 
@@ -89,29 +90,35 @@ base::Result<CaptureInfo> decode_header(Bytes b) {
   if (!b.starts_with(magic.substr(0, std::min(b.size(), magic.size()))) || b.empty()) {
     return Error{ErrorCode::kFormat, 0,
                  b.empty() ? "not a recording: the file is empty"
-                           : fmt::format("not a recording: it begins with {}, a recording with {}", first_bytes(b), first_bytes(magic))};
+                           : fmt::format("not a recording: it begins with {}, a recording with {}", first_bytes(b),
+                                         first_bytes(magic))};
   }
   if (b.size() < format::kHeaderSizeAt + 4) {
-    return Error{ErrorCode::kFormat, 0, fmt::format("damaged recording: the file ends at offset {}, inside its header", b.size())};
+    return Error{ErrorCode::kFormat, 0,
+                 fmt::format("damaged recording: the file ends at offset {}, inside its header", b.size())};
   }
   CaptureInfo info;
   info.major = get_at<std::uint16_t>(b.data() + format::kMajorAt);
   info.minor = get_at<std::uint16_t>(b.data() + format::kMinorAt);
   if (info.major != format::kMajor) {
-    return Error{ErrorCode::kFormat, 0,
-                 fmt::format("the recording has format {}.{}; this build reads {}.x", info.major, info.minor, format::kMajor)};
+    return Error{
+        ErrorCode::kFormat, 0,
+        fmt::format("the recording has format {}.{}; this build reads {}.x", info.major, info.minor, format::kMajor)};
   }
   info.header_size = get_at<std::uint32_t>(b.data() + format::kHeaderSizeAt);
   if (info.header_size < format::kHeaderSize || info.header_size > format::kMaxHeaderSize) {
     return Error{ErrorCode::kFormat, 0,
-                 fmt::format("damaged recording: its header claims {} bytes at offset {}", info.header_size, format::kHeaderSizeAt)};
+                 fmt::format("damaged recording: its header claims {} bytes at offset {}", info.header_size,
+                             format::kHeaderSizeAt)};
   }
   if (b.size() < info.header_size) {
-    return Error{ErrorCode::kFormat, 0, fmt::format("damaged recording: the file ends at offset {}, inside its header", b.size())};
+    return Error{ErrorCode::kFormat, 0,
+                 fmt::format("damaged recording: the file ends at offset {}, inside its header", b.size())};
   }
   if (get_at<std::uint32_t>(b.data() + format::kHeaderCrcAt) !=
       crc32c(0, b.substr(format::kIdentityAt, info.header_size - format::kIdentityAt))) {
-    return Error{ErrorCode::kFormat, 0, "damaged recording: the checksum of its header (offsets 32 and on) does not match"};
+    return Error{ErrorCode::kFormat, 0,
+                 "damaged recording: the checksum of its header (offsets 32 and on) does not match"};
   }
   const auto state = get_at<std::uint32_t>(b.data() + format::kStateAt);
   info.incomplete = (state & format::kIncomplete) != 0;

@@ -16,13 +16,13 @@ struct CaptureInfo {
   std::uint16_t minor = capture_format::kMinor;
   std::uint32_t header_size = capture_format::kHeaderSize;
   std::uint32_t wire_version = 1;
-  std::uint16_t machine = 0;          // ELF number: 62 x86-64, 183 aarch64
+  std::uint16_t machine = 0;  // ELF number: 62 x86-64, 183 aarch64
   base::Timestamp created{};
-  std::uint64_t boot_offset_ns = 0;   // wall clock minus boot clock
+  std::uint64_t boot_offset_ns = 0;  // wall clock minus boot clock
   std::string kernel_release{}, host_name{}, tool_version{};
-  bool incomplete = true;             // never finished: a crash, or still being written
-  bool cut = false;                   // ended at its size limit
-  std::uint64_t end_offset = 0;       // one past the last record; 0 while incomplete
+  bool incomplete = true;        // never finished: a crash, or still being written
+  bool cut = false;              // ended at its size limit
+  std::uint64_t end_offset = 0;  // one past the last record; 0 while incomplete
 };
 
 // This host and this build, now.

@@ -107,7 +107,8 @@ base::Result<Batch> CaptureReader::next() {
 CaptureReader::Step CaptureReader::step(std::size_t& need) {
   const std::size_t there = end_ - begin_;
   if (!info_.incomplete && offset_ >= info_.end_offset) {
-    if (offset_ > info_.end_offset) note_damage(fmt::format("the last record passes the end of the recording at offset {}", info_.end_offset));
+    if (offset_ > info_.end_offset)
+      note_damage(fmt::format("the last record passes the end of the recording at offset {}", info_.end_offset));
     if (offset_ == info_.end_offset && (there != 0 || !at_eof_)) {
       need = 1;
       if (there == 0) return Step::kNeedMore;
@@ -118,7 +119,8 @@ CaptureReader::Step CaptureReader::step(std::size_t& need) {
   if (there < format::kRecordHeaderSize) {
     need = format::kRecordHeaderSize;
     if (!at_eof_) return Step::kNeedMore;
-    if (there != 0 || !info_.incomplete) note_damage(fmt::format("the file ends at offset {}, inside a record or before its last one", offset_ + there));
+    if (there != 0 || !info_.incomplete)
+      note_damage(fmt::format("the file ends at offset {}, inside a record or before its last one", offset_ + there));
     return Step::kStop;
   }
   const char* header = buffer_.get() + begin_;
@@ -147,7 +149,8 @@ CaptureReader::Step CaptureReader::step(std::size_t& need) {
                             intact ? "is not what its tag promises" : "does not match its checksum"));
     ++damaged_;
     if (std::exchange(last_was_damaged_, !intact) && !intact) return Step::kStop;
-    batch_[used_] = event::Lost{.ts = last_ts_, .reason = base::LossReason::kRecordingCut, .records = 1, .bytes = length};
+    batch_[used_] =
+        event::Lost{.ts = last_ts_, .reason = base::LossReason::kRecordingCut, .records = 1, .bytes = length};
     result = Decoded::kEvent;
   } else {
     last_was_damaged_ = false;

@@ -54,7 +54,8 @@ base::Status CaptureWriter::write(const event::Event& e) {
   if (length > format::kMaxBody) {
     buffer_.resize(begin);
     ++dropped_;
-    return Error{ErrorCode::kInvalid, 0, fmt::format("{}: an event of {} bytes is beyond what a record may hold", path_, length)};
+    return Error{ErrorCode::kInvalid, 0,
+                 fmt::format("{}: an event of {} bytes is beyond what a record may hold", path_, length)};
   }
   if (options_.max_bytes != 0 && offset_ + begin + whole > options_.max_bytes) {
     buffer_.resize(begin);

@@ -15,7 +15,8 @@ namespace mcpvigil::source {
 
 class RecordingSource final : public EventSource {
  public:
-  RecordingSource(std::unique_ptr<EventSource> from, CaptureWriter to) : from_(std::move(from)), writer_(std::move(to)) {}
+  RecordingSource(std::unique_ptr<EventSource> from, CaptureWriter to)
+      : from_(std::move(from)), writer_(std::move(to)) {}
 
   [[nodiscard]] base::Result<Batch> next() override;
   // Once, after the last next().

@@ -17,8 +17,8 @@ using base::ErrorCode;
 namespace {
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '/' || c == ':' ||
-         c == '@' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+         c == '/' || c == ':' || c == '@' || c == '-';
 }
 
 int hex(char c) {
@@ -137,7 +137,9 @@ base::Result<std::string> ScenarioCursor::quoted() {
       case 'r': out += '\r'; break;
       case 't': out += '\t'; break;
       case '0': out += '\0'; break;
-      case '"': case '\\': case '\'': out += c; break;
+      case '"':
+      case '\\':
+      case '\'': out += c; break;
       case 'x': {
         const int high = at_ < text_.size() ? hex(text_[at_]) : -1;
         const int low = at_ + 1 < text_.size() ? hex(text_[at_ + 1]) : -1;
@@ -178,7 +180,8 @@ base::Result<std::string> ScenarioCursor::payload() {
         at_ = begin;
         break;
       }
-      TRY_ASSIGN(const std::string_view w, word("a payload: \"text\", 'text', nl, bytes(N,\"text\") or repeat(N,\"text\")"));
+      TRY_ASSIGN(const std::string_view w,
+                 word("a payload: \"text\", 'text', nl, bytes(N,\"text\") or repeat(N,\"text\")"));
       if (w == "nl") {
         out += '\n';
       } else if (w == "bytes" || w == "repeat") {
@@ -238,7 +241,11 @@ base::Result<std::uint64_t> ScenarioCursor::duration() {
   const auto [end, bad] = std::from_chars(w.data(), w.data() + w.size(), v);
   if (bad != std::errc{}) return wrong(kExpected);
   const std::string_view unit = w.substr(static_cast<std::size_t>(end - w.data()));
-  const std::uint64_t scale = unit == "s" ? 1'000'000'000 : unit == "ms" ? 1'000'000 : unit == "us" ? 1'000 : unit == "ns" ? 1 : 0;
+  const std::uint64_t scale = unit == "s"    ? 1'000'000'000
+                              : unit == "ms" ? 1'000'000
+                              : unit == "us" ? 1'000
+                              : unit == "ns" ? 1
+                                             : 0;
   // A century is enough for any test, and sums stay far from overflow.
   if (scale == 0 || v > 3'000'000'000'000'000'000ULL / scale) return wrong(kExpected);
   return v * scale;
@@ -251,7 +258,8 @@ Error ScenarioCursor::wrong(std::string_view expected) const {
     ++end;
   }
   const std::string_view found = text_.substr(last_, end - last_);
-  return error(fmt::format("expected {}, found {}", expected, found.empty() ? "the end of the line" : "\"" + event::escape(found) + "\""));
+  return error(fmt::format("expected {}, found {}", expected,
+                           found.empty() ? "the end of the line" : "\"" + event::escape(found) + "\""));
 }
 
 Error ScenarioCursor::error(std::string_view what) const {

@@ -12,7 +12,8 @@
 
 namespace mcpvigil::source {
 
-base::Result<std::unique_ptr<ScenarioSource>> ScenarioSource::parse(std::string_view text, std::string_view name, std::uint64_t max_bytes) {
+base::Result<std::unique_ptr<ScenarioSource>> ScenarioSource::parse(std::string_view text, std::string_view name,
+                                                                    std::uint64_t max_bytes) {
   auto source = std::make_unique<ScenarioSource>();
   ScenarioCursor in(name, text, max_bytes);
   TRY(ScenarioWriter(*source, in).run());
@@ -30,7 +31,8 @@ base::Result<std::unique_ptr<ScenarioSource>> ScenarioSource::open(const std::st
     if (n < 0) return base::errno_error("read " + path, errno);
     if (n == 0) break;
     text.append(buffer, static_cast<std::size_t>(n));
-    if (text.size() > ScenarioCursor::kMaxBytes) return base::Error{base::ErrorCode::kInvalid, 0, path + ": too large for a scenario"};
+    if (text.size() > ScenarioCursor::kMaxBytes)
+      return base::Error{base::ErrorCode::kInvalid, 0, path + ": too large for a scenario"};
   }
   return parse(text, path);
 }

@@ -39,8 +39,8 @@ class ScenarioSource final : public EventSource {
   static constexpr std::uint64_t kStep = 1000;
 
   // kInvalid errors: "name:line:column: expected ..., found ...".
-  [[nodiscard]] static base::Result<std::unique_ptr<ScenarioSource>> parse(std::string_view text, std::string_view name = "scenario",
-                                                                           std::uint64_t max_bytes = ScenarioCursor::kMaxBytes);
+  [[nodiscard]] static base::Result<std::unique_ptr<ScenarioSource>> parse(
+      std::string_view text, std::string_view name = "scenario", std::uint64_t max_bytes = ScenarioCursor::kMaxBytes);
   [[nodiscard]] static base::Result<std::unique_ptr<ScenarioSource>> open(const std::string& path);
 
   [[nodiscard]] base::Result<Batch> next() override;

@@ -43,7 +43,8 @@ Status ScenarioWriter::statement(std::string_view v) {
   if (v == "lost") return lost();
   if (v == "wait" || v == "tick") return time(v);
   return in_.wrong(
-      "a statement (process exec exit fork pipe fifo pty socketpair unix tcp tls bind read write send actor holder gap skip eof close "
+      "a statement (process exec exit fork pipe fifo pty socketpair unix tcp tls bind read write send actor holder gap "
+      "skip eof close "
       "note lost wait tick)");
 }
 
@@ -113,7 +114,12 @@ Status ScenarioWriter::moved(Way w) {
   TRY_ASSIGN(NamedFlow* const f, flow());
   TRY_ASSIGN(const base::ProcessKey who, known_process("a process"));
   TRY_ASSIGN(std::string payload, in_.payload());
-  event::FlowData d{.flow = f->open.flow, .way = w, .actor = who, .tid = who.pid, .pos = f->position[std::to_underlying(w)], .len = payload.size()};
+  event::FlowData d{.flow = f->open.flow,
+                    .way = w,
+                    .actor = who,
+                    .tid = who.pid,
+                    .pos = f->position[std::to_underlying(w)],
+                    .len = payload.size()};
   bool moves_position = true;
   while (!in_.at_end()) {
     const std::string_view o = in_.option();
@@ -143,7 +149,8 @@ Status ScenarioWriter::moved(Way w) {
 Status ScenarioWriter::send() {
   TRY_ASSIGN(NamedFlow* const f, flow());
   const bool one_object = f->open.kind == FlowKind::kPipe || f->open.kind == FlowKind::kFifo;
-  if (!one_object && f->peer == base::FlowId{}) return in_.wrong("a pipe, or an end whose other end is here (use write for a remote peer)");
+  if (!one_object && f->peer == base::FlowId{})
+    return in_.wrong("a pipe, or an end whose other end is here (use write for a remote peer)");
   TRY_ASSIGN(const base::ProcessKey writer, known_process("the writer"));
   TRY(in_.expect("->", "-> and the reader"));
   TRY_ASSIGN(const base::ProcessKey reader, known_process("the reader"));
@@ -153,8 +160,14 @@ Status ScenarioWriter::send() {
   std::uint64_t& read = at.position[std::to_underlying(Way::kRead)];
   out_.events_.emplace_back(event::FlowActor{now(), f->open.flow, Way::kWrite, writer, written});
   const std::uint64_t n = payload.size();
-  out_.events_.emplace_back(event::FlowData{.ts = now(), .flow = at.open.flow, .way = Way::kRead, .actor = reader, .tid = reader.pid,
-                                            .pos = read, .len = n, .payload = keep(std::move(payload))});
+  out_.events_.emplace_back(event::FlowData{.ts = now(),
+                                            .flow = at.open.flow,
+                                            .way = Way::kRead,
+                                            .actor = reader,
+                                            .tid = reader.pid,
+                                            .pos = read,
+                                            .len = n,
+                                            .payload = keep(std::move(payload))});
   written += n;
   read += n;
   return {};
@@ -264,14 +277,16 @@ Status ScenarioWriter::time(std::string_view verb) {
 base::Result<ScenarioWriter::NamedFlow*> ScenarioWriter::flow() {
   TRY_ASSIGN(const std::string_view name, in_.word("the name of a flow"));
   const auto it = flows_.find(name);
-  if (it == flows_.end()) return in_.error(fmt::format("expected the name of a flow declared above, found \"{}\"", name));
+  if (it == flows_.end())
+    return in_.error(fmt::format("expected the name of a flow declared above, found \"{}\"", name));
   return &it->second;
 }
 
 base::Result<base::ProcessKey> ScenarioWriter::known_process(std::string_view expected) {
   TRY_ASSIGN(const std::uint64_t pid, in_.number(expected));
   const auto it = processes_.find(pid);
-  if (it == processes_.end()) return in_.error(fmt::format("expected {} declared above by process, found {}", expected, pid));
+  if (it == processes_.end())
+    return in_.error(fmt::format("expected {} declared above by process, found {}", expected, pid));
   return it->second;
 }
 
@@ -286,7 +301,8 @@ base::Result<base::LossReason> ScenarioWriter::reason() {
   TRY_ASSIGN(const std::string_view w, in_.word("why it is missing (ring_full, user_copy, ...)"));
   if (const auto r = event::loss_reason_named(w)) return *r;
   return in_.wrong(
-      "why it is missing (ring_full user_copy call_too_large queue_full stream_gap blind_reader evicted recording_cut blind_writer)");
+      "why it is missing (ring_full user_copy call_too_large queue_full stream_gap blind_reader evicted recording_cut "
+      "blind_writer)");
 }
 
 base::ProcessKey ScenarioWriter::key_of(std::uint64_t pid) const {

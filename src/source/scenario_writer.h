@@ -18,8 +18,8 @@ class ScenarioWriter {
   struct NamedFlow {
     event::FlowOpen open{};
     std::string path{};
-    base::FlowId peer{};                       // the other end, for `send`
-    std::array<std::uint64_t, 2> position{};   // by way
+    base::FlowId peer{};                      // the other end, for `send`
+    std::array<std::uint64_t, 2> position{};  // by way
   };
 
   [[nodiscard]] base::Status statement(std::string_view verb);

@@ -35,14 +35,15 @@ struct End {
 
 struct Channel {
   ChannelId id{};
-  event::FlowKind kind{};  // of the carrier; kTls for decrypted bytes
-  bool socketpair = false; // a unix socket with no name at either end
+  event::FlowKind kind{};   // of the carrier; kTls for decrypted bytes
+  bool socketpair = false;  // a unix socket with no name at either end
   bool tls = false;
-  bool one_way = false;    // a pipe: only kAToB
-  bool mid_stream = false; // existed before we started: the first bytes were not seen
-  std::string path;        // unix: socket path; pty: name; TLS: library file
-  End a, b;                // TCP/TLS: a connected, b accepted when that is known (else b has the lower port)
-  std::array<base::Ledger, 2> ledger;  // by lane; `seen`, `lost` and kOtherEnd are filled by the assembler, the rest downstream
+  bool one_way = false;     // a pipe: only kAToB
+  bool mid_stream = false;  // existed before we started: the first bytes were not seen
+  std::string path;         // unix: socket path; pty: name; TLS: library file
+  End a, b;                 // TCP/TLS: a connected, b accepted when that is known (else b has the lower port)
+  std::array<base::Ledger, 2>
+      ledger;  // by lane; `seen`, `lost` and kOtherEnd are filled by the assembler, the rest downstream
 };
 
 // What the listener learns, in stream order per lane. Channel& stays valid until on_close returns.

@@ -19,7 +19,9 @@ class Links;
 // Of a flow whose FlowOpen was lost; treated as one end of a two-way stream until the kind is known.
 inline constexpr event::FlowKind kKindUnknown{};
 
-[[nodiscard]] constexpr bool is_pipe(event::FlowKind k) { return k == event::FlowKind::kPipe || k == event::FlowKind::kFifo; }
+[[nodiscard]] constexpr bool is_pipe(event::FlowKind k) {
+  return k == event::FlowKind::kPipe || k == event::FlowKind::kFifo;
+}
 [[nodiscard]] constexpr bool is_unix(event::FlowKind k) {
   return k == event::FlowKind::kUnixStream || k == event::FlowKind::kUnixSeqpacket;
 }
@@ -35,14 +37,14 @@ struct Flow {
   base::FlowId id{};
   event::FlowOpen facts;  // facts.path is empty: see path
   std::string path;
-  bool known = false;   // a FlowOpen was seen before any byte
+  bool known = false;  // a FlowOpen was seen before any byte
   bool closed = false;
-  bool bound = false;   // TLS: its socket is here
-  event::FlowClose totals;  // once closed
+  bool bound = false;              // TLS: its socket is here
+  event::FlowClose totals;         // once closed
   std::array<CopyMode, 2> mode{};  // the last wish, by way
   Link* link = nullptr;
-  int side = 0;               // 0: end a, 1: end b; a pipe is both
-  base::FlowId tls_over{};    // a socket: the TLS flow that runs over it
+  int side = 0;             // 0: end a, 1: end b; a pipe is both
+  base::FlowId tls_over{};  // a socket: the TLS flow that runs over it
   std::vector<Holder> holders;
   std::uint64_t own_name = 0, wanted_name = 0;  // in the FlowTable's index; 0: none
   Flow *older = nullptr, *newer = nullptr;      // order of last use
@@ -62,19 +64,20 @@ struct LinkLane final : LaneSink {
   Links& links;
   LaneMerge merge;
   ActorLog writers;
-  base::ProcessKey reader;                            // the last one seen
-  std::uint64_t armed = LaneMerge::kNoDeadline;       // the deadline it is registered with
+  base::ProcessKey reader;                       // the last one seen
+  std::uint64_t armed = LaneMerge::kNoDeadline;  // the deadline it is registered with
   bool end_told = false;
 };
 
 struct Link {
-  Link(std::uint64_t n, Links& o) : serial(n), lanes{LinkLane(*this, Lane::kAToB, o), LinkLane(*this, Lane::kBToA, o)} {}
+  Link(std::uint64_t n, Links& o)
+      : serial(n), lanes{LinkLane(*this, Lane::kAToB, o), LinkLane(*this, Lane::kBToA, o)} {}
   Link(Link&&) = delete;
 
   Channel ch;
   std::uint64_t serial;
-  bool opened = false;   // on_open was called
-  bool ignored = false;  // the listener wants no more of it
+  bool opened = false;          // on_open was called
+  bool ignored = false;         // the listener wants no more of it
   std::array<Flow*, 2> flow{};  // by side; a pipe is in 0 only
   std::array<LinkLane, 2> lanes;
 

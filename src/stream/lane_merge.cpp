@@ -154,7 +154,8 @@ void LaneMerge::choose(Use use) {
   std::vector<Held> waiting = std::exchange(held_, {});
   held_len_ = held_bytes_ = 0;
   deadline_ = kNoDeadline;
-  std::stable_sort(waiting.begin(), waiting.end(), [](const Held& x, const Held& y) { return x.chunk.pos < y.chunk.pos; });
+  std::stable_sort(waiting.begin(), waiting.end(),
+                   [](const Held& x, const Held& y) { return x.chunk.pos < y.chunk.pos; });
   sink_->lane_use(use);
   for (Held& h : waiting) {
     if (use_of(h.chunk.way) == use) {

@@ -37,8 +37,8 @@ struct Chunk {
 // What all lanes of one assembler share. Outlives them.
 struct LaneEnv {
   base::StreamLimits limits;
-  base::Timestamp now;               // the latest event time
-  std::uint64_t lost_serial = 0;     // counts Lost events
+  base::Timestamp now;                                          // the latest event time
+  std::uint64_t lost_serial = 0;                                // counts Lost events
   base::LossReason lost_reason = base::LossReason::kStreamGap;  // of the last one
 };
 
@@ -51,8 +51,8 @@ class LaneSink {
   // n == 0: an unknown number.
   virtual void lane_gap(std::uint64_t n, base::LossReason why, base::Timestamp ts) = 0;
   virtual void lane_ignored(std::uint64_t n, base::Timestamp ts) = 0;
-  virtual void lane_use(Use use) = 0;     // the copy in use changed
-  virtual void lane_reader_seen() = 0;    // a reader moves bytes although the writer's copy is in use
+  virtual void lane_use(Use use) = 0;   // the copy in use changed
+  virtual void lane_reader_seen() = 0;  // a reader moves bytes although the writer's copy is in use
 };
 
 class LaneMerge {
@@ -165,11 +165,11 @@ class LaneMerge {
   bool blind_reader_ = false;
   bool after_blind_ = false;  // the next gap is the blind reader's
   std::array<bool, 2> known_start_{};
-  std::uint64_t next_ = kUnanchored;  // expected position in the copy in use
+  std::uint64_t next_ = kUnanchored;         // expected position in the copy in use
   std::uint64_t reanchor_at_ = kUnanchored;  // out_pos at which the next chunk continues, whatever its own position
-  std::uint64_t shift_ = 0;           // out_pos - tap_pos, modulo 2^64
+  std::uint64_t shift_ = 0;                  // out_pos - tap_pos, modulo 2^64
   std::uint64_t lost_serial_ = 0;
-  std::uint64_t ignored_told_ = 0;    // bytes already counted as kKernelIgnored
+  std::uint64_t ignored_told_ = 0;  // bytes already counted as kKernelIgnored
   std::uint64_t held_len_ = 0, held_bytes_ = 0;
   std::uint64_t deadline_ = kNoDeadline;
   std::vector<Held> held_;

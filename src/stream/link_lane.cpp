@@ -19,7 +19,8 @@ base::ProcessKey holder_of(const Flow* f, bool write, const base::ProcessKey& no
 
 }  // namespace
 
-LinkLane::LinkLane(Link& l, Lane i, Links& o) : link(l), lane(i), links(o), merge(l.ch.ledger[index(i)], o.env, *this) {}
+LinkLane::LinkLane(Link& l, Lane i, Links& o)
+    : link(l), lane(i), links(o), merge(l.ch.ledger[index(i)], o.env, *this) {}
 
 void LinkLane::lane_bytes(event::Way taken, std::uint64_t tap_pos, std::uint64_t out_pos, base::Bytes bytes,
                           const base::ProcessKey& actor, base::Timestamp ts) {

@@ -18,7 +18,8 @@ bool is_on_this_host(const event::Address& local, const event::Address& remote) 
   if (!zeros) return false;
   const bool mapped = remote.ip[10] == 0xFF && remote.ip[11] == 0xFF;
   if (mapped) return remote.ip[12] == 127;
-  return std::all_of(remote.ip.begin() + 10, remote.ip.end() - 1, [](std::uint8_t b) { return b == 0; }) && remote.ip[15] == 1;
+  return std::all_of(remote.ip.begin() + 10, remote.ip.end() - 1, [](std::uint8_t b) { return b == 0; }) &&
+         remote.ip[15] == 1;
 }
 
 Link& Links::make(Flow& f) {
@@ -37,7 +38,8 @@ Link& Links::make(Flow& f) {
 void Links::take_side(Link& l, Flow& f) {
   if (l.opened || l.ch.one_way || l.ch.ledger[0].seen != 0 || l.ch.ledger[1].seen != 0) return;
   const event::FlowOpen& o = f.facts;
-  const bool listens = o.kind == FlowKind::kTls ? o.is_tls_server : o.kind == FlowKind::kTcp && o.local.port < o.remote.port;
+  const bool listens =
+      o.kind == FlowKind::kTls ? o.is_tls_server : o.kind == FlowKind::kTcp && o.local.port < o.remote.port;
   const int side = listens ? 1 : 0;
   if (side == f.side) return;
   std::swap(l.flow[0], l.flow[1]);
@@ -214,7 +216,8 @@ void Links::on_flow_closed(Flow& f) {
 void Links::settle(Link& l) {
   for (LinkLane& lane : l.lanes) finish_writer(l, lane);
   bool waiting = false;
-  for (const LinkLane& lane : l.lanes) waiting = waiting || (lane.merge.use() == Use::kUndecided && lane.merge.held() != 0);
+  for (const LinkLane& lane : l.lanes)
+    waiting = waiting || (lane.merge.use() == Use::kUndecided && lane.merge.held() != 0);
   for (LinkLane& lane : l.lanes) rearm(lane);
   for (const Flow* f : l.flow) {
     if (f != nullptr && !f->closed) return;

@@ -15,7 +15,8 @@ namespace mcpvigil::stream {
 
 class Links {
  public:
-  Links(FlowTable& flows, StreamListener& listener, CopyControl* control) : flows_(flows), listener_(listener), control_(control) {}
+  Links(FlowTable& flows, StreamListener& listener, CopyControl* control)
+      : flows_(flows), listener_(listener), control_(control) {}
 
   LaneEnv env;
   std::uint64_t opened = 0;
@@ -33,17 +34,20 @@ class Links {
   void close_all();
   // Everything whose time is up at env.now.
   void expire() {
-    if (!timers_.empty() && std::get<0>(*timers_.begin()) <= env.now.ns) [[unlikely]] expire_timers();
+    if (!timers_.empty() && std::get<0>(*timers_.begin()) <= env.now.ns) [[unlikely]]
+      expire_timers();
   }
   void rearm(LinkLane& lane) {
-    if (lane.merge.deadline() != lane.armed) [[unlikely]] arm(lane, lane.merge.deadline());
+    if (lane.merge.deadline() != lane.armed) [[unlikely]]
+      arm(lane, lane.merge.deadline());
   }
   void ignore(ChannelId id);
   [[nodiscard]] std::uint64_t held(ChannelId id, Lane lane) const;
 
   // For the lanes.
   void open_if_new(Link& l) {
-    if (!l.opened) [[unlikely]] open(l);
+    if (!l.opened) [[unlikely]]
+      open(l);
   }
   void wish_for_use(LinkLane& lane);
   void wish(Flow* f, event::Way way, CopyMode mode);
@@ -63,8 +67,8 @@ class Links {
   StreamListener& listener_;
   CopyControl* control_;
   std::uint64_t next_serial_ = 0;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Link>> links_;  // by serial
-  std::unordered_map<std::uint64_t, Link*> channels_;               // opened ones, by channel id
+  std::unordered_map<std::uint64_t, std::unique_ptr<Link>> links_;        // by serial
+  std::unordered_map<std::uint64_t, Link*> channels_;                     // opened ones, by channel id
   std::set<std::tuple<std::uint64_t, std::uint64_t, LinkLane*>> timers_;  // deadline, order, lane
 };
 

@@ -14,7 +14,8 @@ using event::FlowKind;
 using event::Way;
 
 struct StreamAssembler::State {
-  State(AssemblerLimits l, StreamListener& listener, CopyControl* control) : limits(l), links(flows, listener, control) {
+  State(AssemblerLimits l, StreamListener& listener, CopyControl* control)
+      : limits(l), links(flows, listener, control) {
     links.env.limits = l.stream;
   }
 

@@ -29,11 +29,11 @@ struct AssemblerLimits {
 
 struct AssemblerStats {
   std::uint64_t flows_opened = 0;
-  std::uint64_t flows_implicit = 0;   // met by their bytes: the FlowOpen was lost
-  std::uint64_t flows_evicted = 0;    // closed to make room
+  std::uint64_t flows_implicit = 0;  // met by their bytes: the FlowOpen was lost
+  std::uint64_t flows_evicted = 0;   // closed to make room
   std::uint64_t channels_opened = 0;
   std::uint64_t late_records = 0, late_bytes = 0;  // of flows already closed
-  std::uint64_t bad_records = 0;      // positions no stream reaches: a damaged recording
+  std::uint64_t bad_records = 0;                   // positions no stream reaches: a damaged recording
 };
 
 class StreamAssembler {

@@ -13,7 +13,8 @@ using namespace mcpvigil;
 
 struct Deaf final : stream::StreamListener {
   void on_open(stream::Channel&, base::Timestamp) override {}
-  void on_bytes(stream::Channel&, stream::Lane, std::uint64_t, base::Bytes, base::ProcessKey, base::ProcessKey, base::Timestamp) override {}
+  void on_bytes(stream::Channel&, stream::Lane, std::uint64_t, base::Bytes, base::ProcessKey, base::ProcessKey,
+                base::Timestamp) override {}
   void on_gap(stream::Channel&, stream::Lane, std::uint64_t, base::LossReason, base::Timestamp) override {}
   void on_lane_end(stream::Channel&, stream::Lane, base::Timestamp) override {}
   void on_close(stream::Channel&, base::Timestamp) override {}

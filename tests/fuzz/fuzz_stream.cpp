@@ -43,7 +43,8 @@ struct Law final : stream::StreamListener, stream::CopyControl {
   void on_open(Channel& c, base::Timestamp) override {
     require(open.emplace(static_cast<std::uint64_t>(c.id), State{&c, {}}).second);
   }
-  void on_bytes(Channel& c, Lane lane, std::uint64_t pos, base::Bytes b, base::ProcessKey, base::ProcessKey, base::Timestamp) override {
+  void on_bytes(Channel& c, Lane lane, std::uint64_t pos, base::Bytes b, base::ProcessKey, base::ProcessKey,
+                base::Timestamp) override {
     LaneState& l = at(c).lane[stream::index(lane)];
     require(!b.empty() && !l.ended);
     if (l.anchored) require(pos == l.next);
@@ -57,7 +58,9 @@ struct Law final : stream::StreamListener, stream::CopyControl {
     require(!l.ended && why < base::LossReason::kCount);
     l.next += n;
   }
-  void on_ignored(Channel& c, Lane lane, std::uint64_t n, base::Timestamp) override { at(c).lane[stream::index(lane)].next += n; }
+  void on_ignored(Channel& c, Lane lane, std::uint64_t n, base::Timestamp) override {
+    at(c).lane[stream::index(lane)].next += n;
+  }
   void on_lane_end(Channel& c, Lane lane, base::Timestamp) override {
     LaneState& l = at(c).lane[stream::index(lane)];
     require(!std::exchange(l.ended, true));
@@ -110,7 +113,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   base::MemoryBudget budget(1 + in.number() % 100'000);
   Law law;
   {
-    stream::StreamAssembler assembler({.stream = {.max_pending = 1 + in.number() % 5000, .budget = &budget}, .max_flows = 1 + in.byte() % 12u}, law, &law);
+    stream::StreamAssembler assembler(
+        {.stream = {.max_pending = 1 + in.number() % 5000, .budget = &budget}, .max_flows = 1 + in.byte() % 12u}, law,
+        &law);
     law.assembler = &assembler;
     base::Timestamp now{1'000'000'000};
     std::map<std::pair<std::uint64_t, Way>, std::uint64_t> position;
@@ -130,14 +135,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           o.from_snapshot = (bits & 4) != 0;
           o.is_tls_server = (bits & 8) != 0;
           const std::uint8_t net = (bits & 16) != 0 ? 10 : 127;
-          o.local = {.family = 4, .ip = {net, 0, 0, 1}, .port = static_cast<std::uint16_t>(static_cast<std::uint64_t>(flow))};
+          o.local = {
+              .family = 4, .ip = {net, 0, 0, 1}, .port = static_cast<std::uint16_t>(static_cast<std::uint64_t>(flow))};
           o.remote = {.family = 4, .ip = {net, 0, 0, 1}, .port = static_cast<std::uint16_t>(in.byte() % 8 + 1)};
           if ((bits & 32) != 0) o.remote.ip[3] = 2;
           if ((bits & 64) != 0) o.path = "pts/1";
           assembler.on_event(o);
           break;
         }
-        case 1: case 2: case 3: case 4: case 5: {
+        case 1:
+        case 2:
+        case 3:
+        case 4:
+        case 5: {
           event::FlowData d{.ts = now, .flow = flow, .way = way, .actor = who, .pos = pos};
           const std::uint64_t n = in.byte();
           d.payload = base::Bytes(zeros).substr(0, n);
@@ -154,9 +164,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 6: assembler.on_event(event::FlowActor{now, flow, way, who, in.number()}); break;
         case 7: assembler.on_event(event::FlowHolder{now, flow, who, in.byte(), in.byte()}); break;
         case 8: assembler.on_event(event::FlowEof{now, flow, way}); break;
-        case 9: assembler.on_event(event::FlowClose{now, flow, in.number(), in.number(), in.number(), in.number()}); break;
-        case 10: assembler.on_event(event::ProcessNote{now, who, event::BlindSpot{static_cast<std::uint8_t>(in.byte() % 7)}, flow, {}}); break;
-        case 11: assembler.on_event(event::Lost{now, base::LossReason{static_cast<std::uint8_t>(in.byte() % 10)}, 1, in.number()}); break;
+        case 9:
+          assembler.on_event(event::FlowClose{now, flow, in.number(), in.number(), in.number(), in.number()});
+          break;
+        case 10:
+          assembler.on_event(
+              event::ProcessNote{now, who, event::BlindSpot{static_cast<std::uint8_t>(in.byte() % 7)}, flow, {}});
+          break;
+        case 11:
+          assembler.on_event(
+              event::Lost{now, base::LossReason{static_cast<std::uint8_t>(in.byte() % 10)}, 1, in.number()});
+          break;
         case 12: {
           const std::uint64_t n = in.number();
           assembler.on_event(event::FlowSkipped{now, flow, way, pos, n});
@@ -165,7 +183,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         case 13: pos += in.number(); break;
         default:
-          now.ns += in.byte() * 2'000'000ULL;
+          now.ns += in.byte() * 30'000'000ULL;  // up to 7.6 s: past every wait
           assembler.on_event(event::Tick{now});
       }
       law.check_all();

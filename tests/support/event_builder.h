@@ -22,7 +22,8 @@ inline constexpr std::uint64_t kMs = 1'000'000;
 
 [[nodiscard]] inline base::ProcessKey process(std::uint32_t pid) { return {pid, kStart - 1000 + pid}; }
 
-[[nodiscard]] inline event::Address ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d, std::uint16_t port) {
+[[nodiscard]] inline event::Address ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d,
+                                         std::uint16_t port) {
   return {.family = 4, .ip = {a, b, c, d}, .port = port};
 }
 
@@ -41,40 +42,69 @@ class EventBuilder {
     return add(o);
   }
   EventBuilder& pipe(std::uint64_t flow, bool snapshot = false) {
-    return open({.flow = base::FlowId{flow}, .kind = event::FlowKind::kPipe, .inode = 1000 + flow, .from_snapshot = snapshot});
+    return open(
+        {.flow = base::FlowId{flow}, .kind = event::FlowKind::kPipe, .inode = 1000 + flow, .from_snapshot = snapshot});
   }
   EventBuilder& unix_end(std::uint64_t flow, std::uint64_t inode, std::uint64_t peer, std::string_view path = {},
                          bool snapshot = false) {
-    return open({.flow = base::FlowId{flow}, .kind = event::FlowKind::kUnixStream, .inode = inode, .peer_inode = peer,
-                 .path = path, .from_snapshot = snapshot});
+    return open({.flow = base::FlowId{flow},
+                 .kind = event::FlowKind::kUnixStream,
+                 .inode = inode,
+                 .peer_inode = peer,
+                 .path = path,
+                 .from_snapshot = snapshot});
   }
   EventBuilder& tcp(std::uint64_t flow, event::Address local, event::Address remote, std::uint32_t netns = 1) {
-    return open({.flow = base::FlowId{flow}, .kind = event::FlowKind::kTcp, .inode = 1000 + flow, .netns = netns,
-                 .local = local, .remote = remote});
+    return open({.flow = base::FlowId{flow},
+                 .kind = event::FlowKind::kTcp,
+                 .inode = 1000 + flow,
+                 .netns = netns,
+                 .local = local,
+                 .remote = remote});
   }
   EventBuilder& tls(std::uint64_t flow, std::uint64_t socket, bool server = false) {
-    return open({.flow = base::FlowId{flow}, .kind = event::FlowKind::kTls, .tls_socket = base::FlowId{socket},
-                 .path = "/usr/lib/libssl.so.3", .is_tls_server = server});
+    return open({.flow = base::FlowId{flow},
+                 .kind = event::FlowKind::kTls,
+                 .tls_socket = base::FlowId{socket},
+                 .path = "/usr/lib/libssl.so.3",
+                 .is_tls_server = server});
   }
   EventBuilder& moved(std::uint64_t flow, Way way, std::uint32_t pid, std::string_view bytes) {
     const std::uint64_t pos = position(flow, way);
     position(flow, way) += bytes.size();
     return moved_at(flow, way, pid, pos, bytes);
   }
-  EventBuilder& read(std::uint64_t flow, std::uint32_t pid, std::string_view bytes) { return moved(flow, Way::kRead, pid, bytes); }
-  EventBuilder& write(std::uint64_t flow, std::uint32_t pid, std::string_view bytes) { return moved(flow, Way::kWrite, pid, bytes); }
+  EventBuilder& read(std::uint64_t flow, std::uint32_t pid, std::string_view bytes) {
+    return moved(flow, Way::kRead, pid, bytes);
+  }
+  EventBuilder& write(std::uint64_t flow, std::uint32_t pid, std::string_view bytes) {
+    return moved(flow, Way::kWrite, pid, bytes);
+  }
   // At a position of your own; the running position is not touched.
   EventBuilder& moved_at(std::uint64_t flow, Way way, std::uint32_t pid, std::uint64_t pos, std::string_view bytes) {
-    return add(event::FlowData{.ts = now(), .flow = base::FlowId{flow}, .way = way, .actor = process(pid), .tid = pid,
-                               .pos = pos, .len = bytes.size(), .payload = keep(bytes)});
+    return add(event::FlowData{.ts = now(),
+                               .flow = base::FlowId{flow},
+                               .way = way,
+                               .actor = process(pid),
+                               .tid = pid,
+                               .pos = pos,
+                               .len = bytes.size(),
+                               .payload = keep(bytes)});
   }
   // len bytes moved, of which only `bytes` were copied.
   EventBuilder& partly(std::uint64_t flow, Way way, std::uint32_t pid, std::string_view bytes, std::uint64_t len,
                        base::LossReason why) {
     const std::uint64_t pos = position(flow, way);
     position(flow, way) += len;
-    return add(event::FlowData{.ts = now(), .flow = base::FlowId{flow}, .way = way, .actor = process(pid), .tid = pid,
-                               .pos = pos, .len = len, .payload = keep(bytes), .missing = why});
+    return add(event::FlowData{.ts = now(),
+                               .flow = base::FlowId{flow},
+                               .way = way,
+                               .actor = process(pid),
+                               .tid = pid,
+                               .pos = pos,
+                               .len = len,
+                               .payload = keep(bytes),
+                               .missing = why});
   }
   // Bytes that went by and gave no event.
   EventBuilder& unseen(std::uint64_t flow, Way way, std::uint64_t n) {
@@ -92,13 +122,15 @@ class EventBuilder {
   EventBuilder& holder(std::uint64_t flow, std::uint32_t pid, bool can_read, bool can_write) {
     return add(event::FlowHolder{now(), base::FlowId{flow}, process(pid), can_read, can_write});
   }
-  EventBuilder& eof(std::uint64_t flow, Way way = Way::kRead) { return add(event::FlowEof{now(), base::FlowId{flow}, way}); }
+  EventBuilder& eof(std::uint64_t flow, Way way = Way::kRead) {
+    return add(event::FlowEof{now(), base::FlowId{flow}, way});
+  }
   // With the totals that were counted here, unless given.
   EventBuilder& close(std::uint64_t flow) {
     return close(flow, position(flow, Way::kRead), position(flow, Way::kWrite));
   }
-  EventBuilder& close(std::uint64_t flow, std::uint64_t read_total, std::uint64_t write_total, std::uint64_t read_ignored = 0,
-                      std::uint64_t write_ignored = 0) {
+  EventBuilder& close(std::uint64_t flow, std::uint64_t read_total, std::uint64_t write_total,
+                      std::uint64_t read_ignored = 0, std::uint64_t write_ignored = 0) {
     return add(event::FlowClose{now(), base::FlowId{flow}, read_total, write_total, read_ignored, write_ignored});
   }
   EventBuilder& note(std::uint64_t flow, event::BlindSpot what, std::uint32_t pid = 0) {

@@ -81,8 +81,11 @@ TEST_F(Damage, CutAtAnyByteGivesTheWholeRecordsBeforeTheCut) {
     }
     ASSERT_TRUE(o.opened) << n;
     std::size_t records = 0;
-    while (records < offsets.size() && (records + 1 < offsets.size() ? offsets[records + 1] : whole.size()) <= n) ++records;
-    ASSERT_EQ(o.events, std::vector<std::string>(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(records))) << n;
+    while (records < offsets.size() && (records + 1 < offsets.size() ? offsets[records + 1] : whole.size()) <= n)
+      ++records;
+    ASSERT_EQ(o.events,
+              std::vector<std::string>(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(records)))
+        << n;
     ASSERT_NE(o.message.find(std::to_string(n)), std::string::npos) << "where it ends: " << o.message;
   }
 }
@@ -94,7 +97,8 @@ TEST_F(Damage, OneChangedBitIsFoundAndNamed) {
       bytes[n] = static_cast<char>(bytes[n] ^ (1 << bit));
       const Outcome o = read(bytes);
       // The minor version and the state bits are meant to be tolerated; what they say is checked against the records.
-      const bool tolerated = (n >= format::kMinorAt && n < format::kMinorAt + 2) || (n >= format::kStateAt && n < format::kEndOffsetAt);
+      const bool tolerated =
+          (n >= format::kMinorAt && n < format::kMinorAt + 2) || (n >= format::kStateAt && n < format::kEndOffsetAt);
       if (tolerated) continue;
       ASSERT_FALSE(o.message.empty()) << "byte " << n << " bit " << bit;
       ASSERT_FALSE(o.complete);
@@ -165,7 +169,8 @@ TEST(Decode, RefusesBodiesThatLie) {
   EXPECT_EQ(decode(tag(format::Tag::kFlowData), data + "a", e), Decoded::kMalformed) << "a tail shorter than it says";
   std::string short_len;
   (void)encode(event::FlowData{.len = 1, .payload = "ab"}, short_len);
-  EXPECT_EQ(decode(tag(format::Tag::kFlowData), short_len + "ab", e), Decoded::kMalformed) << "more payload than bytes moved";
+  EXPECT_EQ(decode(tag(format::Tag::kFlowData), short_len + "ab", e), Decoded::kMalformed)
+      << "more payload than bytes moved";
 
   std::string facts;
   (void)encode(event::ProcessFacts{}, facts);

@@ -9,8 +9,16 @@ namespace {
 namespace format = capture_format;
 
 TEST(CaptureHeader, ReadsBackAsWritten) {
-  const CaptureInfo in{.wire_version = 3, .machine = 62, .created = {42}, .boot_offset_ns = 7, .kernel_release = "6.1.0-18-amd64",
-                       .host_name = std::string(64, 'h'), .tool_version = "0.1.0", .incomplete = false, .cut = true, .end_offset = 4711};
+  const CaptureInfo in{.wire_version = 3,
+                       .machine = 62,
+                       .created = {42},
+                       .boot_offset_ns = 7,
+                       .kernel_release = "6.1.0-18-amd64",
+                       .host_name = std::string(64, 'h'),
+                       .tool_version = "0.1.0",
+                       .incomplete = false,
+                       .cut = true,
+                       .end_offset = 4711};
   const auto out = decode_header(encode_header(in));
   ASSERT_TRUE(out.has_value()) << out.error().message;
   EXPECT_EQ(out->major, format::kMajor);

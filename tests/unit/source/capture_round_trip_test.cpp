@@ -63,8 +63,9 @@ TEST(Capture, HoldsEveryKindOfEventExactly) {
 
 TEST(Capture, HoldsPayloadsOfEverySize) {
   test::EventBuilder b;
-  for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{63}, std::size_t{4096}, CaptureWriter::kBuffer - 1,
-                              CaptureWriter::kBuffer, CaptureWriter::kBuffer + 1, CaptureReader::kBatchBytes, std::size_t{5} << 20}) {
+  for (const std::size_t n :
+       {std::size_t{0}, std::size_t{1}, std::size_t{63}, std::size_t{4096}, CaptureWriter::kBuffer - 1,
+        CaptureWriter::kBuffer, CaptureWriter::kBuffer + 1, CaptureReader::kBatchBytes, std::size_t{5} << 20}) {
     b.read(1, 10, std::string(n, static_cast<char>('a' + n % 26)));
   }
   const TemporaryFile file;
@@ -119,8 +120,8 @@ TEST(Capture, SkipsWhatALaterVersionAdds) {
   put(longer, std::uint32_t{2});
   longer += "zz";
   const auto number = [](capture_format::Tag t) { return static_cast<std::uint16_t>(t); };
-  const std::string file = encode_header({}) + record(number(capture_format::Tag::kTick), tick) + record(999, "whatever this is") +
-                           record(number(capture_format::Tag::kTick), longer);
+  const std::string file = encode_header({}) + record(number(capture_format::Tag::kTick), tick) +
+                           record(999, "whatever this is") + record(number(capture_format::Tag::kTick), longer);
   const ReadBack r = read_all(CaptureReader::over(file));
   EXPECT_EQ(r.events, (std::vector<std::string>{"0.000000007 tick", "0.000000008 tick"}));
   EXPECT_EQ(r.reader->unknown_records(), 1u);

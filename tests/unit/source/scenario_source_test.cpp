@@ -26,7 +26,8 @@ TEST(Scenario, DeclaresProcessesWithAllTheirFacts) {
   std::unique_ptr<ScenarioSource> keep;
   const auto e = parsed(
       "process 1 start=5 exe=/sbin/init\n"
-      "process 100 exe=/usr/bin/node argv=[\"node\", \"server.js\"] uid=1000 parent=1 comm=node cwd=/srv user=app cgroup=/c container=x pod='a pod'\n",
+      "process 100 exe=/usr/bin/node argv=[\"node\", \"server.js\"] uid=1000 parent=1 comm=node cwd=/srv user=app "
+      "cgroup=/c container=x pod='a pod'\n",
       keep);
   ASSERT_EQ(e.size(), 2u);
   const auto& f = std::get<event::ProcessFacts>(e[1]);
@@ -94,7 +95,8 @@ TEST(Scenario, SaysWhatWasNotSeen) {
   std::unique_ptr<ScenarioSource> keep;
   const auto e = parsed(
       "process 1\npipe p\nread p 1 \"abc\" len=10 missing=user_copy\ngap p read 5\nskip p read 7\nread p 1 \"z\"\n"
-      "lost ring_full records=2 bytes=5\nnote 1 blind_reader flow=p detail='why'\nholder p 1 rw\nactor p write 1\neof p\nexit 1\n",
+      "lost ring_full records=2 bytes=5\nnote 1 blind_reader flow=p detail='why'\nholder p 1 rw\nactor p write 1\neof "
+      "p\nexit 1\n",
       keep);
   EXPECT_EQ(std::get<event::FlowData>(e[2]).len, 10u);
   EXPECT_EQ(std::get<event::FlowData>(e[2]).missing, base::LossReason::kUserCopy);
@@ -128,9 +130,11 @@ TEST(ScenarioErrors, NameTheLineTheColumnAndWhatWasExpected) {
   EXPECT_EQ(problem("pipe p\npipe p"), "t.scn:2:6: there is a flow p already");
   EXPECT_EQ(problem("pipe"), "t.scn:1:5: expected a name for the flow, found the end of the line");
   EXPECT_EQ(problem("wait 5 minutes"), "t.scn:1:6: expected a time span: 100ms, 2s, 5us or 7ns, found \"5\"");
-  EXPECT_EQ(problem("tcp c 127.0.0.1 127.0.0.1:1"), "t.scn:1:7: expected an address: 127.0.0.1:80 or [::1]:80, found \"127.0.0.1\"");
+  EXPECT_EQ(problem("tcp c 127.0.0.1 127.0.0.1:1"),
+            "t.scn:1:7: expected an address: 127.0.0.1:80 or [::1]:80, found \"127.0.0.1\"");
   EXPECT_EQ(problem("process 1\npipe p\nread p 1 'x"), "t.scn:3:10: this text has no closing '");
-  EXPECT_EQ(problem("process 1\npipe p\nread p 1 \"\\q\""), "t.scn:3:11: expected one of the escapes \\n \\r \\t \\0 \\\" \\' \\\\ \\xNN, found \"\\\\q\"");
+  EXPECT_EQ(problem("process 1\npipe p\nread p 1 \"\\q\""),
+            "t.scn:3:11: expected one of the escapes \\n \\r \\t \\0 \\\" \\' \\\\ \\xNN, found \"\\\\q\"");
   EXPECT_NE(problem("process 1\npipe p\nread p 1"), "");
   EXPECT_NE(problem("process 0"), "");
   EXPECT_NE(problem("process 1 shoe=5"), "");
@@ -139,7 +143,8 @@ TEST(ScenarioErrors, NameTheLineTheColumnAndWhatWasExpected) {
 
 TEST(ScenarioErrors, RefuseToFillTheMemory) {
   EXPECT_NE(problem("process 1\npipe p\nread p 1 bytes(99999999999999,'x')").find("more bytes"), std::string::npos);
-  EXPECT_NE(problem("process 1\npipe p\nread p 1 repeat(18446744073709551615,'xx')").find("more bytes"), std::string::npos);
+  EXPECT_NE(problem("process 1\npipe p\nread p 1 repeat(18446744073709551615,'xx')").find("more bytes"),
+            std::string::npos);
   EXPECT_NE(problem("process 1\npipe p\nread p 1 repeat(200000000,'xx')").find("more bytes"), std::string::npos);
 }
 

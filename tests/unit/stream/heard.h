@@ -8,10 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "stream/lane_merge.h"
 #include "stream/stream_assembler.h"
 #include "support/event_builder.h"
 
 namespace mcpvigil::stream {
+
+// A writer's bytes are given out after this long without a reader.
+inline constexpr std::uint64_t kProbationMs = LaneMerge::kProbationNs / test::kMs;
 
 struct HeardPiece {
   std::string bytes;
@@ -20,10 +24,10 @@ struct HeardPiece {
 
 struct HeardLane {
   std::string bytes;
-  std::uint64_t gone = 0;     // bytes in gaps
+  std::uint64_t gone = 0;  // bytes in gaps
   std::uint64_t ignored = 0;
   std::uint64_t next = 0;
-  bool anchored = false;      // the first position says where we are
+  bool anchored = false;  // the first position says where we are
   int ended = 0;
   std::vector<base::LossReason> gaps;
   std::vector<HeardPiece> pieces;
@@ -51,7 +55,8 @@ class Heard final : public StreamListener, public CopyControl {
     h.last = c;
     order.push_back(number(c));
   }
-  void on_bytes(Channel& c, Lane lane, std::uint64_t pos, Bytes bytes, ProcessKey sender, ProcessKey receiver, Timestamp) override {
+  void on_bytes(Channel& c, Lane lane, std::uint64_t pos, Bytes bytes, ProcessKey sender, ProcessKey receiver,
+                Timestamp) override {
     HeardChannel& h = at(c);
     HeardLane& l = h.lane[index(lane)];
     EXPECT_FALSE(bytes.empty());
@@ -106,7 +111,9 @@ class Heard final : public StreamListener, public CopyControl {
     }
   }
   [[nodiscard]] const HeardChannel& channel(std::uint64_t id) const { return channels.at(id); }
-  [[nodiscard]] const HeardLane& lane(std::uint64_t id, Lane l = Lane::kAToB) const { return channels.at(id).lane[index(l)]; }
+  [[nodiscard]] const HeardLane& lane(std::uint64_t id, Lane l = Lane::kAToB) const {
+    return channels.at(id).lane[index(l)];
+  }
   [[nodiscard]] std::uint64_t other_end(std::uint64_t id, Lane l = Lane::kAToB) const {
     return channels.at(id).last.ledger[index(l)].skipped[static_cast<std::size_t>(base::SkipReason::kOtherEnd)];
   }

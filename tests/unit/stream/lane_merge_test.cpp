@@ -13,8 +13,11 @@ namespace {
 using event::Way;
 using test::kMs;
 
+constexpr std::uint64_t kProbationMs = LaneMerge::kProbationNs / kMs;
+
 struct Merged : LaneSink {
-  void lane_bytes(Way, std::uint64_t, std::uint64_t out_pos, base::Bytes bytes, const base::ProcessKey&, base::Timestamp) override {
+  void lane_bytes(Way, std::uint64_t, std::uint64_t out_pos, base::Bytes bytes, const base::ProcessKey&,
+                  base::Timestamp) override {
     EXPECT_EQ(out_pos, next);
     next += bytes.size();
     out += bytes;
@@ -37,7 +40,8 @@ struct Merged : LaneSink {
     merge.set_exact(true);
   }
   void chunk(Way way, std::uint64_t pos, std::string_view bytes) {
-    merge.take({.way = way, .pos = pos, .len = bytes.size(), .payload = builder.keep(bytes), .actor = {}, .ts = env.now});
+    merge.take(
+        {.way = way, .pos = pos, .len = bytes.size(), .payload = builder.keep(bytes), .actor = {}, .ts = env.now});
   }
   void read(std::uint64_t pos, std::string_view bytes) { chunk(Way::kRead, pos, bytes); }
   void write(std::uint64_t pos, std::string_view bytes) { chunk(Way::kWrite, pos, bytes); }
@@ -73,7 +77,7 @@ TEST(LaneMerge, PrefersTheReaderWhoeverCameFirst) {
 TEST(LaneMerge, UsesTheWriterWhenNoReaderComesInTime) {
   Merged m;
   m.write(0, "a");
-  m.pass_ms(199);
+  m.pass_ms(kProbationMs - 1);
   EXPECT_EQ(m.out, "");
   m.pass_ms(1);
   EXPECT_EQ(m.out, "a");
@@ -84,7 +88,7 @@ TEST(LaneMerge, UsesTheWriterWhenNoReaderComesInTime) {
 TEST(LaneMerge, GivesTheStreamBackToAReaderThatWasOnlySlow) {
   Merged m;
   m.write(0, "one ");
-  m.pass_ms(500);
+  m.pass_ms(kProbationMs);
   m.write(4, "two ");
   m.read(0, "one t");
   m.read(5, "wo ");
@@ -99,7 +103,7 @@ TEST(LaneMerge, KeepsToTheWriterWhenTheCopiesCannotBeAligned) {
   Merged m;
   m.merge.set_exact(false);
   m.write(0, "one ");
-  m.pass_ms(500);
+  m.pass_ms(kProbationMs);
   m.read(0, "zero one ");
   m.write(4, "two");
   m.read(9, "two");
@@ -185,8 +189,13 @@ TEST(LaneMerge, DropsABytesSecondComing) {
 
 TEST(LaneMerge, ReportsWhatACallMovedButDidNotShow) {
   Merged m;
-  m.merge.take({.way = Way::kRead, .missing = base::LossReason::kCallTooLarge, .pos = 0, .len = 10,
-                .payload = m.builder.keep("abc"), .actor = {}, .ts = m.env.now});
+  m.merge.take({.way = Way::kRead,
+                .missing = base::LossReason::kCallTooLarge,
+                .pos = 0,
+                .len = 10,
+                .payload = m.builder.keep("abc"),
+                .actor = {},
+                .ts = m.env.now});
   m.read(10, "k");
   EXPECT_EQ(m.out, "abc<7 call_too_large>k");
 }
@@ -247,7 +256,7 @@ TEST(LaneMerge, HoldsManySmallChunksWithoutGrowingPerChunk) {
   Merged m;
   for (std::uint64_t i = 0; i < 1000; ++i) m.write(i, "x");
   EXPECT_EQ(m.out, "") << "contiguous chunks are put together";
-  m.pass_ms(200);
+  m.pass_ms(kProbationMs);
   EXPECT_EQ(m.out, std::string(1000, 'x'));
 }
 

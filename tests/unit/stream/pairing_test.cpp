@@ -34,7 +34,7 @@ TEST(UnixPairing, JoinsBothEndsByInode) {
 
 TEST(UnixPairing, KnowsANamedSocketFromASocketpair) {
   EventBuilder b;
-  b.unix_end(1, 10, 11).unix_end(2, 11, 10, "/run/mcp.sock").read(2, 200, "x");
+  b.unix_end(1, 10, 11).unix_end(2, 11, 10, "/run/mcp.sock").actor(1, Way::kWrite, 100).read(2, 200, "x");
   Replay r(b);
   EXPECT_FALSE(r.heard.channel(1).last.socketpair);
   EXPECT_EQ(r.heard.channel(1).last.path, "/run/mcp.sock");
@@ -52,7 +52,7 @@ TEST(UnixPairing, JoinsWhenOnlyOneEndKnowsTheOther) {
 
 TEST(UnixPairing, WorksAloneWhenThePeerNeverShows) {
   EventBuilder b;
-  b.unix_end(1, 10, 11).write(1, 100, "out").read(1, 100, "in").wait_ms(200).tick();
+  b.unix_end(1, 10, 11).write(1, 100, "out").read(1, 100, "in").wait_ms(kProbationMs).tick();
   Replay r(b);
   EXPECT_EQ(r.heard.lane(1, Lane::kAToB).bytes, "out");
   EXPECT_EQ(r.heard.lane(1, Lane::kBToA).bytes, "in");
@@ -61,8 +61,13 @@ TEST(UnixPairing, WorksAloneWhenThePeerNeverShows) {
 
 TEST(UnixPairing, JoinsALateStarterWithoutRepeatingAByte) {
   EventBuilder b;
-  b.unix_end(1, 10, 11).write(1, 100, "initialize\n").wait_ms(800).tick();
-  b.unix_end(2, 11, 10).read(2, 200, "initialize\n").write(2, 200, "ok\n").read(1, 100, "ok\n").write(1, 100, "go\n").read(2, 200, "go\n");
+  b.unix_end(1, 10, 11).write(1, 100, "initialize\n").wait_ms(2 * kProbationMs).tick();
+  b.unix_end(2, 11, 10)
+      .read(2, 200, "initialize\n")
+      .write(2, 200, "ok\n")
+      .read(1, 100, "ok\n")
+      .write(1, 100, "go\n")
+      .read(2, 200, "go\n");
   Replay r(b);
   r.finish();
   ASSERT_EQ(r.heard.order.size(), 1u);
@@ -86,7 +91,14 @@ TEST(UnixPairing, MergesTwoChannelsFoundToBeOne) {
 
 TEST(UnixPairing, DeliversAShortLivedWritersBytesOnceTheReaderComes) {
   EventBuilder b;
-  b.unix_end(1, 10, 11).write(1, 100, "bye").close(1).wait_ms(50).unix_end(2, 11, 10).read(2, 200, "bye").eof(2).close(2);
+  b.unix_end(1, 10, 11)
+      .write(1, 100, "bye")
+      .close(1)
+      .wait_ms(50)
+      .unix_end(2, 11, 10)
+      .read(2, 200, "bye")
+      .eof(2)
+      .close(2);
   Replay r(b);
   r.finish();
   ASSERT_EQ(r.heard.order.size(), 1u);
@@ -100,7 +112,7 @@ TEST(UnixPairing, ClosesASingleEndAfterTheWait) {
   b.unix_end(1, 10, 11).write(1, 100, "bye").close(1);
   Replay r(b);
   EXPECT_TRUE(r.heard.order.empty());
-  b.wait_ms(200).tick();
+  b.wait_ms(kProbationMs).tick();
   r.feed(b);
   EXPECT_EQ(r.heard.lane(1).bytes, "bye");
   EXPECT_EQ(r.heard.channel(1).closed, 1);
@@ -120,7 +132,12 @@ TEST(UnixPairing, KeepsTheChannelUntilBothEndsAreGone) {
 
 TEST(UnixPairing, TurnsOneLaneToTheWriterWhenItsReaderIsBlind) {
   EventBuilder b;
-  b.unix_end(1, 10, 11).unix_end(2, 11, 10).read(1, 100, "in").note(2, BlindSpot::kBlindReader).write(1, 100, "out");
+  b.unix_end(1, 10, 11)
+      .unix_end(2, 11, 10)
+      .actor(2, Way::kWrite, 200)
+      .read(1, 100, "in")
+      .note(2, BlindSpot::kBlindReader)
+      .write(1, 100, "out");
   Replay r(b);
   EXPECT_EQ(r.heard.lane(1, Lane::kAToB).bytes, "out");
   EXPECT_EQ(r.heard.lane(1, Lane::kBToA).bytes, "in");
@@ -150,8 +167,8 @@ TEST(TcpPairing, KeepsNamespacesApart) {
   EventBuilder b;
   b.tcp(1, kClient, kServer, 1).tcp(2, kServer, kClient, 2).read(1, 100, "x").read(2, 200, "y");
   Replay r(b);
-  EXPECT_EQ(r.heard.order.size(), 2u);
   r.finish();
+  EXPECT_EQ(r.heard.order.size(), 2u);
 }
 
 TEST(TcpPairing, DoesNotWaitForARemoteReader) {

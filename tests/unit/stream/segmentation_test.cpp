@@ -79,7 +79,8 @@ TEST(Segmentation, SmallDisorderIsPutRight) {
       pos += part.size();
     }
     for (std::size_t i = 0; i + 4 < chunks.size(); i += 4) {
-      std::shuffle(chunks.begin() + static_cast<std::ptrdiff_t>(i), chunks.begin() + static_cast<std::ptrdiff_t>(i + 4), random);
+      std::shuffle(chunks.begin() + static_cast<std::ptrdiff_t>(i), chunks.begin() + static_cast<std::ptrdiff_t>(i + 4),
+                   random);
     }
     EventBuilder b;
     b.pipe(1);

@@ -48,7 +48,7 @@ TEST(PipeChannel, TellsTheKernelThatTheWriterNeedNotCopy) {
 
 TEST(PipeChannel, CallsTheReaderBlindAfterTheWait) {
   EventBuilder b;
-  b.pipe(1).write(1, 100, "a").wait_ms(200).tick();
+  b.pipe(1).write(1, 100, "a").wait_ms(kProbationMs).tick();
   Replay r(b);
   EXPECT_EQ(r.heard.lane(1).bytes, "a");
   EXPECT_TRUE(r.heard.channel(1).last.b.blind);
@@ -58,7 +58,13 @@ TEST(PipeChannel, CallsTheReaderBlindAfterTheWait) {
 
 TEST(PipeChannel, TakesTheBlindnessBackWhenTheReaderWasSlow) {
   EventBuilder b;
-  b.pipe(1).write(1, 100, "first\n").wait_ms(1500).tick().read(1, 200, "first\n").write(1, 100, "next\n").read(1, 200, "next\n");
+  b.pipe(1)
+      .write(1, 100, "first\n")
+      .wait_ms(3 * kProbationMs)
+      .tick()
+      .read(1, 200, "first\n")
+      .write(1, 100, "next\n")
+      .read(1, 200, "next\n");
   Replay r(b);
   EXPECT_EQ(r.heard.lane(1).bytes, "first\nnext\n");
   EXPECT_FALSE(r.heard.channel(1).last.b.blind);
@@ -67,7 +73,12 @@ TEST(PipeChannel, TakesTheBlindnessBackWhenTheReaderWasSlow) {
 
 TEST(PipeChannel, StaysWithTheWriterWhenAttachedMidStream) {
   EventBuilder b;
-  b.pipe(1, true).write(1, 100, "late\n").wait_ms(200).tick().read(1, 200, "early\nlate\n").write(1, 100, "x\n");
+  b.pipe(1, true)
+      .write(1, 100, "late\n")
+      .wait_ms(kProbationMs)
+      .tick()
+      .read(1, 200, "early\nlate\n")
+      .write(1, 100, "x\n");
   Replay r(b);
   EXPECT_EQ(r.heard.lane(1).bytes, "late\nx\n");
   EXPECT_TRUE(r.heard.channel(1).last.mid_stream);
@@ -127,7 +138,11 @@ TEST(PipeChannel, EndsAtEofAndClosesWithTheObject) {
 
 TEST(FifoChannel, OutlivesAWriterThatLeft) {
   EventBuilder b;
-  b.open({.flow = base::FlowId{1}, .kind = FlowKind::kFifo, .path = "/tmp/f"}).read(1, 200, "one").eof(1).read(1, 200, "two");
+  b.open({.flow = base::FlowId{1}, .kind = FlowKind::kFifo, .path = "/tmp/f"})
+      .actor(1, Way::kWrite, 100)
+      .read(1, 200, "one")
+      .eof(1)
+      .read(1, 200, "two");
   Replay r(b);
   EXPECT_EQ(r.heard.lane(1).bytes, "onetwo");
   EXPECT_EQ(r.heard.lane(1).ended, 0);
@@ -135,7 +150,7 @@ TEST(FifoChannel, OutlivesAWriterThatLeft) {
 
 TEST(Gaps, AreReportedWithTheReasonTheCallGave) {
   EventBuilder b;
-  b.pipe(1).partly(1, Way::kRead, 200, "abc", 10, LossReason::kUserCopy).read(1, 200, "z");
+  b.pipe(1).actor(1, Way::kWrite, 100).partly(1, Way::kRead, 200, "abc", 10, LossReason::kUserCopy).read(1, 200, "z");
   Replay r(b);
   EXPECT_EQ(r.heard.lane(1).bytes, "abcz");
   EXPECT_EQ(r.heard.lane(1).gone, 7u);
@@ -144,7 +159,8 @@ TEST(Gaps, AreReportedWithTheReasonTheCallGave) {
 
 TEST(Gaps, BlameTheRingWhenTheKernelSaidSo) {
   EventBuilder b;
-  b.pipe(1).read(1, 200, "a").unseen(1, Way::kRead, 5).lost(LossReason::kRingFull, 1, 5).read(1, 200, "b").wait_ms(100).tick();
+  b.pipe(1).actor(1, Way::kWrite, 100);
+  b.read(1, 200, "a").unseen(1, Way::kRead, 5).lost(LossReason::kRingFull, 1, 5).read(1, 200, "b").wait_ms(100).tick();
   Replay r(b);
   EXPECT_EQ(r.heard.lane(1).bytes, "ab");
   EXPECT_EQ(r.heard.lane(1).gaps, std::vector{LossReason::kRingFull});
@@ -163,7 +179,11 @@ TEST(Gaps, ShowTheTailThatTheKernelCounted) {
 
 TEST(Gaps, AreNotWhatWasIgnoredByOrder) {
   EventBuilder b;
-  b.pipe(1).read(1, 200, "log line\n").skipped(1, Way::kRead, 5000).read(1, 200, "{}\n").close(1, 5012, 5012, 5000, 5000);
+  b.pipe(1)
+      .read(1, 200, "log line\n")
+      .skipped(1, Way::kRead, 5000)
+      .read(1, 200, "{}\n")
+      .close(1, 5012, 5012, 5000, 5000);
   Replay r(b);
   r.finish();
   EXPECT_EQ(r.heard.lane(1).ignored, 5000u);
@@ -211,7 +231,8 @@ TEST(UnknownFlow, IsNotMetAgainByARecordThatItsCloseOvertook) {
 
 TEST(FlowBound, ClosesTheLongestIdleChannel) {
   EventBuilder b;
-  b.pipe(1).read(1, 10, "a").pipe(2).read(2, 10, "b").read(1, 10, "c").pipe(3).read(3, 10, "d");
+  b.pipe(1).actor(1, Way::kWrite, 9).read(1, 10, "a").pipe(2).actor(2, Way::kWrite, 9).read(2, 10, "b");
+  b.read(1, 10, "c").pipe(3).read(3, 10, "d");
   Replay r(b, {.max_flows = 2});
   EXPECT_EQ(r.assembler.flows(), 2u);
   EXPECT_EQ(r.assembler.stats().flows_evicted, 1u);
@@ -246,7 +267,7 @@ TEST(MemoryBound, ReleasesWhatAnUnfinishedAssemblerHeld) {
 
 TEST(Ignore, AsksTheKernelToStopCopyingBothWays) {
   EventBuilder b;
-  b.unix_end(1, 10, 11).unix_end(2, 11, 10).read(2, 200, "x");
+  b.unix_end(1, 10, 11).unix_end(2, 11, 10).actor(1, Way::kWrite, 100).actor(2, Way::kWrite, 200).read(2, 200, "x");
   Replay r(b);
   r.assembler.ignore(ChannelId{1});
   for (const std::uint64_t flow : {1u, 2u}) {
@@ -263,7 +284,13 @@ TEST(Ignore, AsksTheKernelToStopCopyingBothWays) {
 TEST(HostileRecords, AreCountedAndLeftOut) {
   EventBuilder b;
   b.pipe(1).moved_at(1, Way::kRead, 200, ~0ULL - 1, "abc").moved_at(1, Way::kRead, 200, 0, "ok");
-  b.add(event::FlowData{.ts = b.now(), .flow = base::FlowId{1}, .way = Way::kRead, .actor = {}, .pos = 2, .len = 1, .payload = b.keep("xyz")});
+  b.add(event::FlowData{.ts = b.now(),
+                        .flow = base::FlowId{1},
+                        .way = Way::kRead,
+                        .actor = {},
+                        .pos = 2,
+                        .len = 1,
+                        .payload = b.keep("xyz")});
   b.close(1, ~0ULL, ~0ULL, ~0ULL, ~0ULL);
   Replay r(b);
   r.finish();
@@ -273,7 +300,7 @@ TEST(HostileRecords, AreCountedAndLeftOut) {
 
 TEST(EventTime, GoesOnlyForward) {
   EventBuilder b;
-  b.pipe(1).write(1, 100, "a").wait_ms(199).tick();
+  b.pipe(1).write(1, 100, "a").wait_ms(kProbationMs - 1).tick();
   b.add(event::Tick{{test::kStart - 500 * test::kMs}});
   Replay r(b);
   EXPECT_TRUE(r.heard.order.empty());

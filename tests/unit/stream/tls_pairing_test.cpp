@@ -51,7 +51,7 @@ TEST(TlsPairing, NamesTheServerBWhicheverIsSeenFirst) {
 
 TEST(TlsPairing, MarksTheCarrierAsCiphertext) {
   EventBuilder b;
-  b.tcp(1, kClient, kServer).tcp(2, kServer, kClient).read(2, 200, "\x16\x03\x01");
+  b.tcp(1, kClient, kServer).tcp(2, kServer, kClient).actor(1, Way::kWrite, 100).read(2, 200, "\x16\x03\x01");
   Replay r(b);
   EXPECT_FALSE(r.heard.channel(1).last.tls);
   b.tls(11, 1);
@@ -62,7 +62,10 @@ TEST(TlsPairing, MarksTheCarrierAsCiphertext) {
 
 TEST(TlsPairing, TakesBothWaysHereWhenThePeerIsRemote) {
   EventBuilder b;
-  b.tcp(1, ipv4(10, 0, 0, 5, 40000), ipv4(93, 184, 216, 34, 443)).tls(11, 1).write(11, 100, "ask").read(11, 100, "answer");
+  b.tcp(1, ipv4(10, 0, 0, 5, 40000), ipv4(93, 184, 216, 34, 443))
+      .tls(11, 1)
+      .write(11, 100, "ask")
+      .read(11, 100, "answer");
   Replay r(b);
   EXPECT_EQ(plain(r.heard).lane[0].bytes, "ask");
   EXPECT_EQ(plain(r.heard).lane[1].bytes, "answer");
@@ -117,7 +120,12 @@ TEST(TlsPairing, StopsTheSecondCopyWhenTwoStreamsAreFoundToBeOne) {
 
 TEST(TlsPairing, RunsOverAUnixSocket) {
   EventBuilder b;
-  b.unix_end(1, 10, 11, "/run/s").unix_end(2, 11, 10).tls(11, 1).tls(12, 2, true).read(12, 200, "ask").write(11, 100, "ask");
+  b.unix_end(1, 10, 11, "/run/s")
+      .unix_end(2, 11, 10)
+      .tls(11, 1)
+      .tls(12, 2, true)
+      .read(12, 200, "ask")
+      .write(11, 100, "ask");
   Replay r(b);
   r.finish();
   EXPECT_EQ(plain(r.heard).lane[0].bytes, "ask");
