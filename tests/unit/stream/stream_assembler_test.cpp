@@ -118,6 +118,22 @@ TEST(PipeChannel, NamesTheLatestWriterWhenPositionsCannotBeCompared) {
   EXPECT_EQ(r.heard.lane(1).pieces[0].sender, process(101));
 }
 
+TEST(PipeChannel, WaitsAMomentForNewsOfWhoWroteItsFirstBytes) {
+  EventBuilder b;
+  b.pipe(1).read(1, 200, "x").actor(1, Way::kWrite, 100).read(1, 200, "y");
+  Replay r(b);
+  EXPECT_EQ(r.heard.lane(1).bytes, "xy");
+  EXPECT_EQ(r.heard.lane(1).pieces[0].sender, process(100)) << "the writer's call returned after the reader's";
+}
+
+TEST(PipeChannel, DoesNotWaitLongForAWriterThatIsNeverSeen) {
+  EventBuilder b;
+  b.pipe(1).read(1, 200, "x").wait_ms(LaneMerge::kWriterNs / test::kMs).tick();
+  Replay r(b);
+  EXPECT_EQ(r.heard.lane(1).bytes, "x");
+  EXPECT_FALSE(r.heard.lane(1).pieces[0].sender.known());
+}
+
 TEST(PipeChannel, NamesAHolderWhenNoWriterWasSeen) {
   EventBuilder b;
   b.pipe(1, true).holder(1, 100, false, true).holder(1, 200, true, true).holder(1, 300, true, false).read(1, 200, "x");
