@@ -63,6 +63,11 @@ session::HealthRecord health(std::string_view status, const pipeline::Pipeline& 
 }  // namespace
 
 int run_live(const Options& o, bool show) {
+  // Blocks and message buffers come and go in sizes that would fragment the heap for good: give them pages of their
+  // own, so that a burst leaves nothing behind.
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+  mallopt(M_ARENA_MAX, 2);
   auto inventory = open_inventory(o.state);
   if (!inventory && geteuid() == 0) return fail(inventory.error());
   probe::LiveOptions live;
@@ -90,7 +95,7 @@ int run_live(const Options& o, bool show) {
   }
   pipeline::Pipeline pipeline(o.limits(), out, &kernel, inventory ? inventory->get() : nullptr);
   say_degraded(kernel.capabilities());
-  malloc_trim(0);
+  malloc_trim(0);  // what loading took
   catch_stop_signals();
   if (show && !o.json) fmt::print(stderr, "mcpvigil {}: watching every process on this host; Ctrl-C ends\n", MCPVIGIL_VERSION);
   if (o.json) {

@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <numeric>
 #include <string_view>
 
 #include "base/unique_fd.h"
@@ -336,15 +337,17 @@ bool Kernel::totals(const mv_flow_key& key, FlowTotals& out) const {
 
 void Kernel::forget(const mv_flow_key& key) const { bpf_map_delete_elem(bpf_map__fd(s_->skel->maps.flows), &key); }
 
+std::uint64_t Kernel::counter(unsigned which) const {
+  static const int cpus = libbpf_num_possible_cpus();
+  std::uint64_t per_cpu[1024];
+  if (cpus <= 0 || cpus > 1024) return 0;
+  if (bpf_map_lookup_elem(bpf_map__fd(s_->skel->maps.stats), &which, per_cpu) != 0) return 0;
+  return std::accumulate(per_cpu, per_cpu + cpus, std::uint64_t{0});
+}
+
 std::array<std::uint64_t, MV_STAT_MAX> Kernel::counters() const {
   std::array<std::uint64_t, MV_STAT_MAX> sum{};
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus <= 0) return sum;
-  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(cpus));
-  for (__u32 i = 0; i < MV_STAT_MAX; ++i) {
-    if (bpf_map_lookup_elem(bpf_map__fd(s_->skel->maps.stats), &i, per_cpu.data()) != 0) continue;
-    for (const std::uint64_t v : per_cpu) sum[i] += v;
-  }
+  for (unsigned i = 0; i < MV_STAT_MAX; ++i) sum[i] = counter(i);
   return sum;
 }
 

@@ -52,6 +52,7 @@ class Kernel {
   [[nodiscard]] bool totals(const mv_flow_key& key, FlowTotals& out) const;
   void forget(const mv_flow_key& key) const;
   [[nodiscard]] std::array<std::uint64_t, MV_STAT_MAX> counters() const;
+  [[nodiscard]] std::uint64_t counter(unsigned which) const;  // MV_STAT_*
 
   // The program of that name, or null when it was not loaded.
   [[nodiscard]] bpf_program* program(const char* name) const;

@@ -186,6 +186,8 @@ base::Result<source::Batch> KernelSource::next() {
   if (s.ended) return source::Batch{source::SourceState::kEnd, {}};
   s.block = s.drain->take(s.stopping ? 0 : static_cast<int>(kTickNs / 1'000'000));
   if (s.block) {
+    // A jump in positions in this block should find the reason already said.
+    if (s.kernel->counter(MV_STAT_LOST_RING) != s.last_counters[MV_STAT_LOST_RING]) s.report_losses(s.wall(clock_ns(CLOCK_BOOTTIME)));
     s.block->each([&](std::string_view record) { s.decode(record); });
   }
   const std::uint64_t now = clock_ns(CLOCK_BOOTTIME);
