@@ -86,7 +86,15 @@ PipelineStats Pipeline::stats() const {
   PipelineStats out;
   out.ledger = s.closed;
   for (const auto& [id, o] : s.open) {
-    for (const base::Ledger& l : o.channel->ledger) out.ledger += l;
+    bool in_true = true;
+    for (const stream::Lane lane : {stream::Lane::kAToB, stream::Lane::kBToA}) {
+      const base::Ledger& l = o.channel->ledger[stream::index(lane)];
+      const std::uint64_t waiting = s.assembler.held(id, lane) + o.conversation->pending(lane);
+      out.ledger += l;
+      out.waiting += waiting;
+      in_true = in_true && l.pending() == waiting;
+    }
+    if (!in_true) ++out.out_of_true;
   }
   out.channels = s.channels;
   out.mcp_channels = s.shared.mcp_channels;

@@ -25,6 +25,8 @@ struct PipelineLimits {
 
 struct PipelineStats {
   base::Ledger ledger;  // of every stream, closed and open; `pending` included in seen
+  std::uint64_t waiting = 0;      // bytes the stages say they hold: equals ledger.pending(), or we have a fault
+  std::uint64_t out_of_true = 0;  // open streams whose own ledger does not say what the stages hold: 0
   std::uint64_t channels = 0, mcp_channels = 0, other_channels = 0;
   std::uint64_t buffered = 0, buffered_peak = 0;
   session::SessionCounters session;
