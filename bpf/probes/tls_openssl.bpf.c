@@ -27,7 +27,9 @@ INLINE int enter(__u64 ssl, __u64 buf, __u64 count_ptr) {
 	}
 	if (t->depth >= MV_TLS_DEPTH)
 		t->depth = 0; /* calls left by longjmp: begin anew */
-	struct tls_call *c = &t->call[t->depth & (MV_TLS_DEPTH - 1)];
+	__u64 top = t->depth;
+	barrier_var(top);
+	struct tls_call *c = &t->call[top & (MV_TLS_DEPTH - 1)];
 	c->ssl = ssl;
 	c->buf = buf;
 	c->count_ptr = count_ptr;
@@ -46,8 +48,10 @@ INLINE bool leave(struct tls_call *out) {
 	struct tls_calls *t = bpf_map_lookup_elem(&tls_threads, &tid);
 	if (!t || !t->depth || t->depth > MV_TLS_DEPTH)
 		return false; /* it began before we were attached */
-	t->depth--;
-	*out = t->call[t->depth & (MV_TLS_DEPTH - 1)];
+	__u64 top = t->depth - 1;
+	t->depth = top;
+	barrier_var(top); /* clang knows that it is small and drops the mask; older verifiers do not know */
+	*out = t->call[top & (MV_TLS_DEPTH - 1)];
 	return true;
 }
 

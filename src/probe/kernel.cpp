@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <numeric>
@@ -167,6 +168,8 @@ base::Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options)
         refused.emplace_back(p, why);
       }
     }
+    // Loading does not tell which of the two tracepoints exists; attaching does.
+    if (programs.contains("on_uring_req")) programs.insert("on_uring_sqe");
     if (options.tls) {
       std::set<std::string> tls(std::begin(kTlsPrograms), std::end(kTlsPrograms));
       if (!loads(tls, options, tls_why)) tls = {std::begin(kTlsPrograms510), std::end(kTlsPrograms510)};
@@ -218,6 +221,8 @@ base::Status Kernel::attach() {
   State& s = *s_;
   // Processes first: a stream's first bytes should find their process known. System calls last.
   const char* const order[] = {"on_fork", "on_exec", "on_exit", "on_uring_req", "on_uring_sqe", "on_sys_exit", "on_sys_exit_61", "on_sys_exit_510"};
+  std::vector<std::pair<std::string, std::string>> failed;  // program, why
+  std::set<std::string> attached;
   for (const char* name : order) {
     bpf_program* p = program(name);
     if (p == nullptr) continue;
@@ -226,16 +231,21 @@ base::Status Kernel::attach() {
       const int err = errno;
       const std::string_view n = name;
       if (n.starts_with("on_sys_exit")) return base::errno_error(std::string("attach ") + name, err);
-      for (Capability& c : s.capabilities) {
-        if (c.how.find(name) == std::string::npos) continue;
-        if (c.name == "io_uring notice" && n == "on_uring_sqe") continue;  // renamed in 6.4: one of two is enough
-        if (c.name == "io_uring notice" && program("on_uring_sqe") != nullptr) continue;
-        c.ok = false;
-        c.how = std::string(name) + ": " + std::strerror(err);
-      }
+      failed.emplace_back(name, std::strerror(err));
       continue;
     }
     s.links.push_back(link);
+    attached.insert(name);
+  }
+  for (const auto& [name, why] : failed) {
+    for (const Wanted& w : wanted()) {
+      const auto is_one_of = [&](const std::string& p) { return std::find(w.programs.begin(), w.programs.end(), p) != w.programs.end(); };
+      // One of a group is enough: a tracepoint was renamed, a program has an older variant.
+      if (!is_one_of(name) || std::any_of(w.programs.begin(), w.programs.end(), [&](const char* p) { return attached.contains(p); })) continue;
+      for (Capability& c : s.capabilities) {
+        if (c.name == w.capability) c = {c.name, false, name + ": " + why, w.cost};
+      }
+    }
   }
   return {};
 }
