@@ -585,6 +585,9 @@ def main():
         print("\n".join(names))
         return 0
 
+    if not args.no_monitor and os.geteuid() != 0:
+        print("SKIP: capturing needs root")
+        return 77
     cache = Path(os.environ.get("MCPVIGIL_E2E_CACHE") or Path.cwd() / "build" / "e2e").resolve()
     if not args.no_setup:
         groups = sorted({part for name in names for part in name.split("/")[:2]})
