@@ -2,6 +2,7 @@
 #include "pipeline/conversation.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "frame/sniff.h"
 #include "mcp/look_alike.h"
@@ -74,6 +75,7 @@ Conversation::Conversation(Shared& shared, stream::Channel& channel) : shared_(s
 
 Conversation::~Conversation() {
   shared_.undecided_pipes.erase(channel_.id);
+  leave_pair_evidence();
   if (announced_ && pair_) {
     if (const auto it = shared_.mcp_pairs.find(*pair_); it != shared_.mcp_pairs.end() && --it->second == 0) shared_.mcp_pairs.erase(it);
   }
@@ -107,16 +109,19 @@ void Conversation::on_bytes(Lane lane, std::uint64_t pos, base::Bytes bytes, bas
   if (receiver.known()) l.receiver = receiver;
   l.ts = ts;
   current_ = lane;
+  take_bytes(lane, pos, bytes, ts);
+  if (ignored_ && (lanes_[0].ndjson || lanes_[1].ndjson || http_)) drop_framers(ts);  // nothing may come for a long time
+}
+
+void Conversation::take_bytes(Lane lane, std::uint64_t pos, base::Bytes bytes, Timestamp ts) {
   if (ignored_) {
     // Bytes on their way when we gave up, or a kernel that cannot ignore: the kernel's own rule, here.
     if (!message_start(bytes)) {
-      skip(lane, mode_ == Mode::kOpaque ? SkipReason::kTlsCiphertext : SkipReason::kNotMcp, bytes.size());
+      skip(lane, ignored_as_, bytes.size());
       return;
     }
-    ignored_ = false;
-    mode_ = Mode::kUnknown;
-    looks_ = 0;
-    looked_bytes_ = 0;
+    begin_anew(ts);
+    current_ = lane;
   }
   if (mode_ == Mode::kUnknown) {
     decide_framing(lane, pos, bytes, ts);
@@ -166,7 +171,8 @@ void Conversation::decide_framing(Lane lane, std::uint64_t pos, base::Bytes byte
       }
       become(Mode::kOpaque, lane);
       ignored_ = true;
-      ++shared_.other_channels;
+      ignored_as_ = why;
+      is_other();
       shared_.ignore(channel_.id);
       return;
     }
@@ -209,6 +215,12 @@ void Conversation::feed(Lane lane, std::uint64_t pos, base::Bytes bytes, Timesta
 }
 
 void Conversation::take_frame(Lane lane, const frame::Frame& f) {
+  if (std::exchange(at(lane).resumed, false) && f.after_gap) {
+    frame::Frame whole = f;
+    whole.after_gap = false;
+    take_frame(lane, whole);
+    return;
+  }
   if (f.sse != nullptr && f.sse->event == "endpoint") {
     // HTTP+SSE of 2024-11-05: where the client will POST. Nothing else has such an event.
     classifier_.observe_decisive();
@@ -232,7 +244,9 @@ void Conversation::observe(const frame::Frame& f, Lane lane) {
   bool any = false;
   const SkipReason why = shared_.parser.parse(f.text, [&](const jsonrpc::Message& m) {
     any = true;
-    classifier_.observe(mcp::decode(m));
+    const mcp::Operation op = mcp::decode(m);
+    classifier_.observe(op);
+    if (channel_.one_way && op.evidence == mcp::Evidence::kStrong && !is_mcp()) weigh_with_sibling(op);
   });
   if (any && f.http != nullptr && !is_mcp() && (!f.http->session_id.empty() || !f.http->response_session_id.empty() || url_is_known(*f.http))) {
     classifier_.observe_decisive();
@@ -293,47 +307,83 @@ void Conversation::hold(Lane lane, const frame::Frame& f) {
   held_.push_back(std::move(h));
 }
 
+// Strong evidence wants a second, distinct mark. In a pair of pipes it may be in the other one.
+void Conversation::weigh_with_sibling(const mcp::Operation& op) {
+  const auto both = processes();
+  if (!both || classifier_.state() == State::kOther) return;
+  if (evidence_pair_ != both) {
+    leave_pair_evidence();
+    evidence_pair_ = both;
+    ++shared_.pair_evidence[*both].pipes;
+  }
+  if (shared_.pair_evidence[*both].classifier.observe(op) == State::kMcp) classifier_.observe_decisive();
+}
+
+void Conversation::leave_pair_evidence() {
+  if (!evidence_pair_) return;
+  if (const auto it = shared_.pair_evidence.find(*evidence_pair_); it != shared_.pair_evidence.end() && --it->second.pipes == 0) {
+    shared_.pair_evidence.erase(it);
+  }
+  evidence_pair_.reset();
+}
+
+void Conversation::is_other() {
+  if (counted_other_ || announced_) return;
+  counted_other_ = true;
+  ++shared_.other_channels;
+}
+
+void Conversation::announce() {
+  announced_ = true;
+  ++shared_.mcp_channels;
+  if (counted_other_) --shared_.other_channels;
+  counted_other_ = false;
+  shared_.undecided_pipes.erase(channel_.id);
+  leave_pair_evidence();
+  if (!is_stdio_like()) return;
+  pair_ = processes();
+  if (pair_) ++shared_.mcp_pairs[*pair_];
+}
+
 void Conversation::decided() {
+  std::vector<Conversation*> told = {this};
   if (!announced_) {
-    announced_ = true;
-    ++shared_.mcp_channels;
-    shared_.undecided_pipes.erase(channel_.id);
-    if (is_stdio_like()) {
-      pair_ = processes();
-      if (pair_) {
-        ++shared_.mcp_pairs[*pair_];
-        // The answers travel in another pipe between the same two: what it held is MCP too.
-        std::vector<Conversation*> siblings;
-        for (const auto& [id, c] : shared_.undecided_pipes) {
-          if (c->processes() == pair_) siblings.push_back(c);
-        }
-        flush_held();
-        for (Conversation* c : siblings) c->on_sibling_is_mcp();
+    announce();
+    // The answers travel in another pipe between the same two: what it held is MCP too. One that held nothing like a
+    // message is decided when one comes.
+    if (pair_) {
+      for (const auto& [id, c] : shared_.undecided_pipes) {
+        if (!c->held_.empty() && c->processes() == pair_) told.push_back(c);
       }
     }
+    for (Conversation* c : told) {
+      if (c == this) continue;
+      c->classifier_.observe_decisive();
+      c->announce();
+    }
   }
-  flush_held();
+  for (;;) {  // requests and answers in the order they went by
+    Conversation* oldest = nullptr;
+    for (Conversation* c : told) {
+      if (c->held_.empty()) continue;
+      if (oldest == nullptr || c->held_.front().frame.last < oldest->held_.front().frame.last) oldest = c;
+    }
+    if (oldest == nullptr) return;
+    oldest->deliver_oldest_held();
+  }
 }
 
-void Conversation::on_sibling_is_mcp() {
-  if (held_.empty()) return;  // nothing like a message yet: decided when one comes
-  classifier_.observe_decisive();
-  if (is_mcp()) decided();
-}
-
-void Conversation::flush_held() {
-  std::deque<HeldFrame> held = std::move(held_);
-  held_.clear();
-  for (HeldFrame& h : held) {
-    h.frame.text = h.text;
-    frame::SseEvent sse{h.sse_event, h.sse_id};
-    h.frame.http = h.http ? &*h.http : nullptr;
-    h.frame.sse = h.frame.sse != nullptr ? &sse : nullptr;
-    at(h.lane).held_bytes -= h.frame.wire_bytes;
-    held_total_ -= h.text.size();
-    if (shared_.limits.budget != nullptr) shared_.limits.budget->give(h.text.size());
-    deliver(h.lane, h.frame, h.sender, h.receiver, shared_.held_parser);
-  }
+void Conversation::deliver_oldest_held() {
+  HeldFrame h = std::move(held_.front());
+  held_.pop_front();
+  h.frame.text = h.text;
+  const frame::SseEvent sse{h.sse_event, h.sse_id};
+  h.frame.http = h.http ? &*h.http : nullptr;
+  h.frame.sse = h.frame.sse != nullptr ? &sse : nullptr;
+  at(h.lane).held_bytes -= h.frame.wire_bytes;
+  held_total_ -= h.text.size();
+  if (shared_.limits.budget != nullptr) shared_.limits.budget->give(h.text.size());
+  deliver(h.lane, h.frame, h.sender, h.receiver, shared_.held_parser);
 }
 
 void Conversation::drop_held(SkipReason why) {
@@ -350,6 +400,12 @@ void Conversation::deliver(Lane lane, const frame::Frame& f, base::ProcessKey se
   bool any = false;
   const SkipReason why = parser.parse(f.text, [&](const jsonrpc::Message& m) {
     const mcp::Operation op = mcp::decode(m);
+    // Only where a line feed ends a message may parsers disagree about one inside: a body or an event may have several.
+    std::optional<jsonrpc::Message> in_lines;
+    if (f.framing != frame::Framing::kNdjson && (m.oddities & jsonrpc::kRawNewline) != 0) {
+      in_lines = m;
+      in_lines->oddities &= ~static_cast<std::uint32_t>(jsonrpc::kRawNewline);
+    }
     session::Observed o;
     o.channel = &channel_;
     o.lane = lane;
@@ -363,7 +419,7 @@ void Conversation::deliver(Lane lane, const frame::Frame& f, base::ProcessKey se
     o.http = f.http;
     o.is_http_response = f.is_http_response;
     o.sse = f.sse;
-    o.message = &m;
+    o.message = in_lines ? &*in_lines : &m;
     o.operation = &op;
     any = true;
     shared_.sessions->on_message(o);
@@ -391,11 +447,13 @@ void Conversation::give_up() {
   if (ignored_) return;
   drop_held(SkipReason::kNotMcp);
   ignored_ = true;
-  ++shared_.other_channels;
+  ignored_as_ = SkipReason::kNotMcp;
+  is_other();
+  leave_pair_evidence();
   classifier_ = mcp::Classifier();
   undecided_frames_ = 0;
   shared_.ignore(channel_.id);
-  // The framers are let go by the next bytes or the end: we may be inside one of their callbacks.
+  // The framers are let go at the end of on_bytes: we may be inside one of their callbacks.
 }
 
 void Conversation::drop_framers(Timestamp ts) {
@@ -420,6 +478,7 @@ void Conversation::on_gap(Lane lane, std::uint64_t n, Timestamp ts) {
     skip(lane, SkipReason::kUnfinished, l.start.size());
     l.start.release();
   }
+  l.resumed = false;
   if (l.ndjson) l.ndjson->gap(n, ts);
   if (http_) http_->gap(lane == request_lane_ ? HttpSide::kRequests : HttpSide::kResponses, n, ts);
 }
@@ -427,15 +486,21 @@ void Conversation::on_gap(Lane lane, std::uint64_t n, Timestamp ts) {
 void Conversation::on_ignored(Lane lane, std::uint64_t n, Timestamp ts) {
   if (ignored_) {
     // The kernel found something that looks like a message start: begin anew.
-    drop_framers(ts);
-    ignored_ = false;
-    mode_ = Mode::kUnknown;
-    looks_ = 0;
-    looked_bytes_ = 0;
-    classifier_ = mcp::Classifier();
+    begin_anew(ts);
     return;
   }
   on_gap(lane, n, ts);
+}
+
+// After having been ignored. What the framers still hold is not continued by what comes now.
+void Conversation::begin_anew(Timestamp ts) {
+  drop_framers(ts);
+  ignored_ = false;
+  mode_ = Mode::kUnknown;
+  looks_ = 0;
+  looked_bytes_ = 0;
+  if (!announced_) classifier_ = mcp::Classifier();
+  for (LaneState& l : lanes_) l.resumed = true;
 }
 
 void Conversation::on_lane_end(Lane lane, Timestamp ts) {

@@ -36,8 +36,15 @@ struct Shared {
   jsonrpc::Parser held_parser;  // of frames held from before, while the one at hand is still in use
   std::map<ProcessPair, int> mcp_pairs;  // processes that speak MCP over pipes, with how many pipes
   std::map<base::ChannelId, Conversation*> undecided_pipes;
+  // Two processes that were met in mid-stream: the request goes through one pipe and its answer through another, and only
+  // both together say that it is MCP.
+  struct PairEvidence {
+    mcp::Classifier classifier;
+    int pipes = 0;
+  };
+  std::map<ProcessPair, PairEvidence> pair_evidence;
   std::set<std::string> mcp_urls;  // host and path where MCP was spoken: the next connection there needs no proof
-  std::uint64_t mcp_channels = 0, other_channels = 0;
+  std::uint64_t mcp_channels = 0, other_channels = 0;  // of those met: each in one of them, by the last verdict
 };
 
 class Conversation {
@@ -51,9 +58,6 @@ class Conversation {
   void on_ignored(stream::Lane lane, std::uint64_t n, base::Timestamp ts);
   void on_lane_end(stream::Lane lane, base::Timestamp ts);
   void on_close(base::Timestamp ts);
-  // The other pipe between the same two processes turned out to be MCP.
-  void on_sibling_is_mcp();
-
   [[nodiscard]] bool is_mcp() const { return classifier_.state() == mcp::Classifier::State::kMcp; }
   // Bytes given to us and not accounted for yet.
   [[nodiscard]] std::uint64_t pending(stream::Lane lane) const;
@@ -71,6 +75,7 @@ class Conversation {
     std::unique_ptr<frame::NdjsonFramer> ndjson;
     std::uint64_t held_bytes = 0;
     base::Timestamp ts;
+    bool resumed = false;  // taken up again: the bytes before were left out by order, not lost
   };
   struct HeldFrame {
     stream::Lane lane{};
@@ -85,6 +90,7 @@ class Conversation {
   base::Ledger& ledger(stream::Lane l) { return channel_.ledger[stream::index(l)]; }
   void skip(stream::Lane l, base::SkipReason why, std::uint64_t n) { ledger(l).skip(why, n); }
 
+  void take_bytes(stream::Lane lane, std::uint64_t pos, base::Bytes bytes, base::Timestamp ts);
   void decide_framing(stream::Lane lane, std::uint64_t pos, base::Bytes bytes, base::Timestamp ts);
   void become(Mode mode, stream::Lane request_lane);
   void feed(stream::Lane lane, std::uint64_t pos, base::Bytes bytes, base::Timestamp ts);
@@ -93,7 +99,11 @@ class Conversation {
   void deliver(stream::Lane lane, const frame::Frame& f, base::ProcessKey sender, base::ProcessKey receiver, jsonrpc::Parser& parser);
   void hold(stream::Lane lane, const frame::Frame& f);
   void decided();
-  void flush_held();
+  void announce();
+  void deliver_oldest_held();
+  void weigh_with_sibling(const mcp::Operation& op);
+  void leave_pair_evidence();
+  void is_other();
   void drop_held(base::SkipReason why);
   void give_up();
   [[nodiscard]] bool is_stdio_like() const;  // answers may travel in another channel between the same two processes
@@ -101,6 +111,7 @@ class Conversation {
   [[nodiscard]] bool url_is_known(const frame::HttpExchange& e) const;
   void remember_url(std::string_view host, std::string_view target);
   void drop_framers(base::Timestamp ts);
+  void begin_anew(base::Timestamp ts);
 
   Shared& shared_;
   stream::Channel& channel_;
@@ -118,7 +129,9 @@ class Conversation {
   std::uint32_t undecided_frames_ = 0;
   bool ignored_ = false;             // we asked; bytes may still be on their way
   bool announced_ = false;           // counted as MCP
-  std::optional<ProcessPair> pair_;
+  bool counted_other_ = false;
+  base::SkipReason ignored_as_ = base::SkipReason::kNotMcp;
+  std::optional<ProcessPair> pair_, evidence_pair_;
 };
 
 }  // namespace mcpvigil::pipeline

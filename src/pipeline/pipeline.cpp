@@ -8,6 +8,16 @@
 
 namespace mcpvigil::pipeline {
 
+namespace {
+
+// The source counts these itself and says so by event::Lost; telling the gap they left would count the bytes twice.
+bool told_by_the_source(base::LossReason why) {
+  using enum base::LossReason;
+  return why == kRingFull || why == kUserCopy || why == kCallTooLarge || why == kQueueFull || why == kRecordingCut;
+}
+
+}  // namespace
+
 struct Pipeline::State : stream::StreamListener {
   State(const PipelineLimits& limits, session::RecordListener& listener, stream::CopyControl* control, session::Inventory* inventory)
       : budget(limits.max_total),
@@ -35,7 +45,7 @@ struct Pipeline::State : stream::StreamListener {
   void on_gap(stream::Channel& c, stream::Lane lane, std::uint64_t n, base::LossReason why, base::Timestamp ts) override {
     Conversation& conv = conversation(c);
     conv.on_gap(lane, n, ts);
-    if (conv.is_mcp()) out.on_record(session::LossRecord{ts, why, 0, n, {}});
+    if (conv.is_mcp() && !told_by_the_source(why)) out.on_record(session::LossRecord{ts, why, 0, n, {}});
   }
   void on_ignored(stream::Channel& c, stream::Lane lane, std::uint64_t n, base::Timestamp ts) override { conversation(c).on_ignored(lane, n, ts); }
   void on_lane_end(stream::Channel& c, stream::Lane lane, base::Timestamp ts) override { conversation(c).on_lane_end(lane, ts); }
