@@ -218,7 +218,7 @@ bool LaneMerge::holds_reader() const {
 
 void LaneMerge::set_wait_for_bind(bool v) {
   wait_for_bind_ = v;
-  if (!v && holds_reader()) choose(Use::kReader);
+  if (!v && !wait_for_writer_ && holds_reader()) choose(Use::kReader);
 }
 
 void LaneMerge::set_writer_at_once(bool v) {

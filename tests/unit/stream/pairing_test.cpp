@@ -163,6 +163,15 @@ TEST(TcpPairing, JoinsBothLocalEndsAndNamesTheListenerB) {
   }
 }
 
+TEST(TcpPairing, NamesAWriterWhoseCallReturnsAfterTheReaders) {
+  // On another CPU: the reader's socket and bytes are told before the writer's socket is even met.
+  EventBuilder b;
+  b.tcp(2, kServer, kClient).read(2, 200, "GET").tcp(1, kClient, kServer).write(1, 100, "GET");
+  Replay r(b);
+  ASSERT_EQ(r.heard.lane(1, Lane::kAToB).bytes, "GET");
+  EXPECT_EQ(r.heard.lane(1, Lane::kAToB).pieces[0].sender, process(100));
+}
+
 TEST(TcpPairing, KeepsNamespacesApart) {
   EventBuilder b;
   b.tcp(1, kClient, kServer, 1).tcp(2, kServer, kClient, 2).read(1, 100, "x").read(2, 200, "y");
