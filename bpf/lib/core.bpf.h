@@ -37,6 +37,7 @@
 #define IPPROTO_MPTCP 262
 #define MSG_PEEK 2
 #define MSG_TRUNC 0x20
+#define MSG_ERRQUEUE 0x2000
 #define PIPEFS_MAGIC 0x50495045
 
 /* Programs come in variants from the same source; the daemon loads the newest the kernel takes. `now` is a constant:

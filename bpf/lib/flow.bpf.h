@@ -82,6 +82,8 @@ INLINE void object_of_file(struct object *o, struct file *file, int now) {
 	o->inode = GET(now, inode, i_ino);
 	o->key.object = (__u64)inode;
 	o->key.number = o->inode;
+	if (o->kind == MV_KIND_FIFO) /* file systems use a number again */
+		o->key.number ^= (__u64)GET(now, inode, i_generation) << 32;
 }
 
 /* Addresses and peer of a socket, for the record of first sight. Always probe reads: this is not the hot path. */

@@ -54,9 +54,9 @@ INLINE __u64 lag_limit(__u8 kind) {
 INLINE void check_lag(struct flow *f, int now) {
 	if (f->kind != MV_KIND_PIPE && f->kind != MV_KIND_FIFO)
 		return;
-	if (f->write - f->read <= lag_limit(f->kind) || f->write < f->read || f->blind)
+	if (f->write - f->read <= lag_limit(f->kind) || f->write < f->read || (f->blind & (1 << MV_WAY_READ)))
 		return;
-	f->blind = 1;
+	f->blind |= 1 << MV_WAY_READ;
 	f->mode[MV_WAY_WRITE] = MV_MODE_COPY;
 	emit_note(MV_NOTE_BLIND_READER, f->id, now);
 }
@@ -120,7 +120,8 @@ INLINE void moved_blind(struct flow *f, __u8 way, __u64 n, int now) {
 	stat_add(MV_STAT_SEEN, n);
 	stat_add(MV_STAT_BLIND, n);
 	if (way == MV_WAY_READ) {
-		if (f->mode[MV_WAY_WRITE] != MV_MODE_IGNORE)
+		/* of a socket the writer's copy is the other end's: the daemon asks for it */
+		if ((f->kind == MV_KIND_PIPE || f->kind == MV_KIND_FIFO) && f->mode[MV_WAY_WRITE] != MV_MODE_IGNORE)
 			f->mode[MV_WAY_WRITE] = MV_MODE_COPY;
 		__u64 pos = advance(&f->read, n, now);
 		if (f->mode[MV_WAY_READ] == MV_MODE_IGNORE) {
@@ -129,7 +130,7 @@ INLINE void moved_blind(struct flow *f, __u8 way, __u64 n, int now) {
 		}
 		if (f->reader_seen) /* bytes the reader's copy should have had */
 			emit_data(MV_EV_DATA, f, way, pos, n, MV_MISSING_BLIND, now);
-		if (!f->blind)
+		if (!(f->blind & (1 << MV_WAY_READ)))
 			emit_note(MV_NOTE_BLIND_READER, f->id, now);
 	} else {
 		__u64 pos = advance(&f->write, n, now);
@@ -141,10 +142,10 @@ INLINE void moved_blind(struct flow *f, __u8 way, __u64 n, int now) {
 			emit_data(MV_EV_DATA, f, way, pos, n, MV_MISSING_BLIND, now);
 		else
 			say_actor(f, way, pos, now);
-		if (!f->blind)
+		if (!(f->blind & (1 << MV_WAY_WRITE)))
 			emit_note(MV_NOTE_BLIND_WRITER, f->id, now);
 	}
-	f->blind = 1;
+	f->blind |= 1 << (way & 1);
 }
 
 #endif

@@ -24,7 +24,7 @@ struct flow {
 	__u8 reader_seen; /* a hooked call delivered bytes */
 	__u8 looks;       /* looks used up */
 	__u8 tls_tries;   /* calls examined for a TLS binding */
-	__u8 blind;       /* reported */
+	__u8 blind;       /* reported: 1 << way */
 	__u8 _pad;
 };
 

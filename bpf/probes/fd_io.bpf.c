@@ -74,6 +74,11 @@ INLINE void on_bytes(struct pt_regs *regs, long ret, __u8 op, int now) {
 	if (!f)
 		return;
 	__u8 way = op & 1 ? MV_WAY_READ : MV_WAY_WRITE; /* see wire/control.h: the read family is odd */
+	if (op == MV_OP_VMSPLICE) { /* at the reading end it fills user memory */
+		struct file *file = file_of(ARG1(regs, now), now);
+		if (file && !(GET(now, file, f_mode) & FMODE_WRITE))
+			way = MV_WAY_READ;
+	}
 	if (ret == 0) {
 		if (way == MV_WAY_READ && f->mode[MV_WAY_READ] != MV_MODE_IGNORE && (op != MV_OP_READ || a3))
 			emit_data(MV_EV_EOF, f, way, f->read, 0, MV_MISSING_NONE, now);
@@ -84,8 +89,8 @@ INLINE void on_bytes(struct pt_regs *regs, long ret, __u8 op, int now) {
 		flags = ARG4(regs, now);
 	else if (op == MV_OP_RECVMSG)
 		flags = a3;
-	if (flags & MSG_PEEK)
-		return; /* the bytes stay in the socket */
+	if (flags & (MSG_PEEK | MSG_ERRQUEUE))
+		return; /* the bytes stay in the socket; or are not of the stream */
 
 	__u32 zero = 0;
 	struct cursor *c = bpf_map_lookup_elem(&cursors, &zero);
@@ -110,10 +115,13 @@ INLINE void on_bytes(struct pt_regs *regs, long ret, __u8 op, int now) {
 	if (mv_tls_enabled && !f->tls_socket && f->tls_tries < MV_TLS_TRIES &&
 	    (o.kind == MV_KIND_TCP || o.kind == MV_KIND_UNIX))
 		tls_bind(f, c, way == MV_WAY_WRITE);
-	if (op == MV_OP_RECVFROM && (flags & MSG_TRUNC)) {
-		moved_blind(f, way, ret, now); /* TCP: thrown away, not delivered */
+	if ((flags & MSG_TRUNC) && o.kind == MV_KIND_TCP) {
+		moved_blind(f, way, c->left, now); /* thrown away, not delivered */
 		return;
 	}
+	/* of a packet longer than the buffer the whole length is told, the rest is thrown away */
+	if ((flags & MSG_TRUNC) && op == MV_OP_RECVFROM && o.kind == MV_KIND_SEQPACKET && c->left > a3)
+		c->left = c->base_len = a3;
 	moved(f, way, c, now);
 }
 

@@ -104,6 +104,7 @@ struct inode {
 	unsigned int i_rdev;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	u32 i_generation;
 };
 struct socket {
 	short type;

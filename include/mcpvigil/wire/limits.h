@@ -19,8 +19,10 @@
 /* Messages of one recvmmsg or sendmmsg call that are followed; nobody sends streams that way in larger lots. */
 #define MV_MAX_MMSG 64u
 
-/* The writer's copy is made only until a reader was seen, and at most this much. */
-#define MV_WRITER_PROBATION 65536u
+/* The writer's copy is made only until a reader was seen, and at most this much: what may be on its way to a reader
+ * that is only slow (pipes 64 KiB, unix sockets 208 KiB, TCP autotunes to 6 MiB), so that the copy has no hole before
+ * the daemon has decided. */
+#define MV_WRITER_PROBATION (8u << 20)
 
 /* Written and not read through a hook beyond this: more than any buffer between them holds, so the reader is blind.
  * Pipes hold at most 1 MiB unless root raises it; socket buffers default to 208 KiB, TCP autotunes to 6 MiB. */
