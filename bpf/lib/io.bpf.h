@@ -115,6 +115,18 @@ INLINE void moved(struct flow *f, __u8 way, struct cursor *c, int now) {
 	copy_call(c, now);
 }
 
+/* Bytes a reader threw away unseen. The reader is no blind one: what it reads next is its copy again. */
+INLINE void discarded(struct flow *f, __u64 n, int now) {
+	stat_add(MV_STAT_SEEN, n);
+	stat_add(MV_STAT_BLIND, n);
+	__u64 pos = advance(&f->read, n, now);
+	f->reader_seen = 1;
+	if (f->mode[MV_WAY_READ] == MV_MODE_IGNORE)
+		f->read_ignored += n;
+	else
+		emit_data(MV_EV_DATA, f, MV_WAY_READ, pos, n, MV_MISSING_BLIND, now);
+}
+
 /* Bytes moved by a call that shows no buffer. The other end's copy is asked for. */
 INLINE void moved_blind(struct flow *f, __u8 way, __u64 n, int now) {
 	stat_add(MV_STAT_SEEN, n);

@@ -116,7 +116,7 @@ INLINE void on_bytes(struct pt_regs *regs, long ret, __u8 op, int now) {
 	    (o.kind == MV_KIND_TCP || o.kind == MV_KIND_UNIX))
 		tls_bind(f, c, way == MV_WAY_WRITE);
 	if ((flags & MSG_TRUNC) && o.kind == MV_KIND_TCP) {
-		moved_blind(f, way, c->left, now); /* thrown away, not delivered */
+		discarded(f, c->left, now);
 		return;
 	}
 	/* of a packet longer than the buffer the whole length is told, the rest is thrown away */
