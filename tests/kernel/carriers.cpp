@@ -164,7 +164,8 @@ std::vector<iovec> cut(char* p, std::size_t n, Split s, std::size_t most) {
   n = std::min(n, most);
   if (s == Split::kOneByte) n = std::min<std::size_t>(n, 1);
   if (s == Split::kPieces) n = std::min<std::size_t>(n, 5000);
-  std::size_t i = 0;
+  static std::size_t turn = 0;  // calls with one buffer take the next length each
+  std::size_t i = turn++;
   while (n != 0) {
     const std::size_t len = s == Split::kOddIovecs ? std::min(n, kOdd[i++ % std::size(kOdd)]) : n;
     if (out.size() == 60) break;
