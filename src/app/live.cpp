@@ -75,6 +75,7 @@ int run_live(const Options& o, bool show) {
   live.queue_bytes = o.queue_mib << 20;
   live.tls = o.tls;
   live.snapshot = o.snapshot;
+  live.drop_privileges = true;
   auto source = probe::KernelSource::open(live);
   if (!source) return fail(source.error());
   probe::KernelSource& kernel = **source;  // owned by `events` below
@@ -160,6 +161,9 @@ int run_live(const Options& o, bool show) {
   const pipeline::PipelineStats s = pipeline.stats();
   if (!show && isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
   if (!o.json || !show) fmt::print(stderr, "{}\n{}", one_line(s), ledger_text(s));
+  if (out.not_covered() != 0) {
+    fmt::print(stderr, "{} processes use TLS or calls that are not covered; run --type process names them\n", out.not_covered());
+  }
   return code;
 }
 

@@ -22,6 +22,8 @@ class Output : public session::RecordListener {
   void status(const std::string& text);
   [[nodiscard]] bool closed() const { return closed_; }
   [[nodiscard]] bool terminal() const { return terminal_; }
+  // Processes with a coverage verdict that were not shown, because nobody asked for them.
+  [[nodiscard]] std::uint64_t not_covered() const { return not_covered_; }
 
  private:
   [[nodiscard]] bool wanted(const session::Record& r) const;
@@ -30,7 +32,7 @@ class Output : public session::RecordListener {
   session::TextOptions text_;
   std::string lines_;
   std::string status_;
-  std::uint64_t seq_ = 0;
+  std::uint64_t seq_ = 0, not_covered_ = 0;
   bool terminal_ = false, closed_ = false;
 };
 

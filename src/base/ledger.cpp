@@ -22,6 +22,7 @@ std::string_view name(SkipReason r) {
     case SkipReason::kHttpOther: return "http_other";
     case SkipReason::kBadEncoding: return "bad_encoding";
     case SkipReason::kBomb: return "bomb";
+    case SkipReason::kHttp2: return "http2";
     case SkipReason::kTlsCiphertext: return "tls_ciphertext";
     case SkipReason::kUndecided: return "undecided";
     case SkipReason::kUnfinished: return "unfinished";

@@ -29,6 +29,7 @@ enum class SkipReason : std::uint8_t {
   kHttpOther,        // an HTTP body that is not MCP (an image, a page)
   kBadEncoding,      // compressed body that does not decode
   kBomb,             // a body that inflates beyond the cap
+  kHttp2,            // HTTP/2, not followed yet
   kTlsCiphertext,    // the encrypted form; the plaintext is captured at the TLS library or reported as not covered
   kUndecided,        // the stream ended before anything said what it was
   kUnfinished,       // the stream ended in the middle of a message

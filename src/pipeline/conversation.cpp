@@ -163,7 +163,7 @@ void Conversation::decide_framing(Lane lane, std::uint64_t pos, base::Bytes byte
     case frame::Look::kTls:
     case frame::Look::kHttp2:
     case frame::Look::kContentLength: {
-      const SkipReason why = look == frame::Look::kTls ? SkipReason::kTlsCiphertext : look == frame::Look::kHttp2 ? SkipReason::kHttpOther : SkipReason::kNotMcp;
+      const SkipReason why = look == frame::Look::kTls ? SkipReason::kTlsCiphertext : look == frame::Look::kHttp2 ? SkipReason::kHttp2 : SkipReason::kNotMcp;
       for (const Lane each : {lane, stream::other(lane)}) {
         if (each == lane && l.start.empty()) skip(lane, why, bytes.size());
         skip(each, why, at(each).start.size());

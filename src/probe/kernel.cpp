@@ -63,6 +63,16 @@ const std::vector<Wanted>& wanted() {
   };
   return list;
 }
+
+// The list with system calls in just this variant.
+std::vector<Wanted> wanted(const std::string& variant) {
+  std::vector<Wanted> list = wanted();
+  if (variant.empty()) return list;
+  const std::string name = variant == "now" ? "on_sys_exit" : "on_sys_exit_" + variant;
+  std::erase_if(list.front().programs, [&](const char* p) { return p != name; });
+  return list;
+}
+
 constexpr const char* kTlsPrograms[] = {"on_ssl_rw",    "on_ssl_rw_ex", "on_ssl_wr_ex2", "on_ssl_other",
                                         "on_ssl_rd_ret", "on_ssl_wr_ret", "on_ssl_oth_ret", "on_ssl_free"};
 constexpr const char* kTlsPrograms510[] = {"on_ssl_rw",     "on_ssl_rw_ex",  "on_ssl_wr_ex2",  "on_ssl_other",
@@ -144,10 +154,14 @@ base::Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options)
   s.options = options;
 
   // First everything at once, with the newest variant of each; only if that is refused, one by one.
+  const std::vector<Wanted> list = wanted(options.force_variant);
+  if (list.front().programs.empty()) return Error{ErrorCode::kInvalidArgument, 0, "no such variant: " + options.force_variant};
+  const bool old_tls = options.force_variant == "510";
   std::set<std::string> programs;
-  for (const Wanted& w : wanted()) programs.insert(w.programs.front());
+  for (const Wanted& w : list) programs.insert(w.programs.front());
   programs.insert("on_uring_sqe");
-  if (options.tls) programs.insert(std::begin(kTlsPrograms), std::end(kTlsPrograms));
+  if (options.tls && !old_tls) programs.insert(std::begin(kTlsPrograms), std::end(kTlsPrograms));
+  if (options.tls && old_tls) programs.insert(std::begin(kTlsPrograms510), std::end(kTlsPrograms510));
 
   std::string tls_why;
   std::vector<std::pair<std::string, std::string>> refused;  // program, why
@@ -158,7 +172,7 @@ base::Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options)
     mcpvigil_bpf__destroy(s.skel);
     s.skel = nullptr;
     programs.clear();
-    for (const Wanted& w : wanted()) {
+    for (const Wanted& w : list) {
       std::string why;
       for (const char* p : w.programs) {
         if (loads({p}, options, why)) {
@@ -172,7 +186,7 @@ base::Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options)
     if (programs.contains("on_uring_req")) programs.insert("on_uring_sqe");
     if (options.tls) {
       std::set<std::string> tls(std::begin(kTlsPrograms), std::end(kTlsPrograms));
-      if (!loads(tls, options, tls_why)) tls = {std::begin(kTlsPrograms510), std::end(kTlsPrograms510)};
+      if (old_tls || !loads(tls, options, tls_why)) tls = {std::begin(kTlsPrograms510), std::end(kTlsPrograms510)};
       if (loads(tls, options, tls_why)) programs.insert(tls.begin(), tls.end());
     }
     s.skel = open_with(programs, options);
@@ -185,7 +199,7 @@ base::Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options)
                    "the kernel refused every probe: " + std::string(std::strerror(-err)) + "\n" + said};
     }
   }
-  for (const Wanted& w : wanted()) {
+  for (const Wanted& w : list) {
     Capability c{w.capability, false, "", ""};
     for (const char* p : w.programs) {
       if (programs.contains(p)) {
@@ -238,7 +252,7 @@ base::Status Kernel::attach() {
     attached.insert(name);
   }
   for (const auto& [name, why] : failed) {
-    for (const Wanted& w : wanted()) {
+    for (const Wanted& w : list) {
       const auto is_one_of = [&](const std::string& p) { return std::find(w.programs.begin(), w.programs.end(), p) != w.programs.end(); };
       // One of a group is enough: a tracepoint was renamed, a program has an older variant.
       if (!is_one_of(name) || std::any_of(w.programs.begin(), w.programs.end(), [&](const char* p) { return attached.contains(p); })) continue;

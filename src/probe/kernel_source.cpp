@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "probe/kernel.h"
+#include "probe/privileges.h"
 #include "probe/process_table.h"
 #include "probe/ring_drain.h"
 #include "probe/tls_targets.h"
@@ -123,7 +124,8 @@ KernelSource::~KernelSource() = default;
 base::Result<std::unique_ptr<KernelSource>> KernelSource::open(const LiveOptions& options) {
   auto source = std::unique_ptr<KernelSource>(new KernelSource());
   State& s = *source->s_;
-  TRY_ASSIGN(s.kernel, Kernel::load({options.ring_bytes, options.tls}));
+  TRY_ASSIGN(s.kernel, Kernel::load({options.ring_bytes, options.tls, options.force_variant}));
+  if (options.drop_privileges) TRY(drop_privileges());
   s.boot_to_wall = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
   s.processes = std::make_unique<ProcessTable>(s.boot_to_wall);
   TRY_ASSIGN(s.drain, RingDrain::start(s.kernel->ring_fd(), options.ring_bytes, options.queue_bytes));
@@ -343,7 +345,8 @@ void KernelSource::State::periodic(std::uint64_t now) {
     const std::lock_guard lock(tls_mutex);
     while (!tls_findings.empty()) {
       const auto& [at, f] = tls_findings.front();
-      event::ProcessNote note{wall(at), {f.pid, 0}, event::BlindSpot::kUnknownTls, FlowId{}, f.stack + " in " + f.file + ": " + f.why};
+      const base::ProcessKey who = processes->tell_pid(f.pid, wall(at), events);
+      event::ProcessNote note{wall(at), who, event::BlindSpot::kUnknownTls, FlowId{}, f.stack + " in " + f.file + ": " + f.why};
       events.emplace_back(std::move(note));
       tls_findings.pop_front();
     }

@@ -6,6 +6,7 @@
 // drain and, with TLS, the one that looks for TLS libraries.
 #pragma once
 #include <memory>
+#include <string>
 
 #include "probe/capability.h"
 #include "source/event_source.h"
@@ -18,6 +19,8 @@ struct LiveOptions {
   std::size_t queue_bytes = 64U << 20;  // decoded later; beyond it the ring fills and the kernel counts losses
   bool tls = true;
   bool snapshot = true;  // streams and processes that are there already
+  std::string force_variant;  // for tests: KernelOptions
+  bool drop_privileges = false;  // keep only what is needed once the programs are loaded (privileges.h)
 };
 
 struct KernelCounters {  // since the start

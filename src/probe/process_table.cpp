@@ -18,6 +18,7 @@ void ProcessTable::on_record(const mv_process& p, std::string_view argv, std::ve
   const base::ProcessKey k = key(p.process);
   Entry& e = entry(k);
   if (p.h.type == MV_EV_EXIT) {
+    if (const auto it = alive_.find(k.pid); it != alive_.end() && it->second == k) alive_.erase(it);
     if (e.told) out.emplace_back(event::ProcessExit{ts, k});
     if (!e.ended) {
       e.ended = true;
@@ -29,6 +30,7 @@ void ProcessTable::on_record(const mv_process& p, std::string_view argv, std::ve
     }
     return;
   }
+  alive_[k.pid] = k;
   e.parent = key(p.parent);
   e.uid = p.uid;
   e.comm.assign(p.comm, strnlen(p.comm, sizeof p.comm));
@@ -53,6 +55,13 @@ void ProcessTable::tell(const mv_actor& a, base::Timestamp ts, std::vector<event
   const auto it = entries_.find(k);
   if (it != entries_.end() && it->second.told) return;
   tell(entry(k), ts, out, 0);
+}
+
+base::ProcessKey ProcessTable::tell_pid(std::uint32_t pid, base::Timestamp ts, std::vector<event::Event>& out) {
+  const auto it = alive_.find(pid);
+  if (it == alive_.end()) return {pid, 0};
+  tell(entry(it->second), ts, out, 0);
+  return it->second;
 }
 
 void ProcessTable::tell(Entry& e, base::Timestamp ts, std::vector<event::Event>& out, int depth) {

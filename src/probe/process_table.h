@@ -27,6 +27,8 @@ class ProcessTable {
   void on_record(const mv_process& p, std::string_view argv, std::vector<event::Event>& out);
   // Appends ProcessFacts of this process and of its ancestors unless they were sent.
   void tell(const mv_actor& a, base::Timestamp ts, std::vector<event::Event>& out);
+  // The same for the process that has this pid now; its key, with start 0 when it is not known.
+  base::ProcessKey tell_pid(std::uint32_t pid, base::Timestamp ts, std::vector<event::Event>& out);
 
  private:
   static constexpr std::size_t kEndedKept = 4096;
@@ -42,6 +44,7 @@ class ProcessTable {
 
   std::uint64_t offset_;
   std::unordered_map<base::ProcessKey, Entry> entries_;
+  std::unordered_map<std::uint32_t, base::ProcessKey> alive_;  // by pid
   std::deque<base::ProcessKey> ended_;
 };
 
