@@ -155,7 +155,7 @@ base::Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options)
 
   // First everything at once, with the newest variant of each; only if that is refused, one by one.
   const std::vector<Wanted> list = wanted(options.force_variant);
-  if (list.front().programs.empty()) return Error{ErrorCode::kInvalidArgument, 0, "no such variant: " + options.force_variant};
+  if (list.front().programs.empty()) return Error{ErrorCode::kInvalid, 0, "no such variant: " + options.force_variant};
   const bool old_tls = options.force_variant == "510";
   std::set<std::string> programs;
   for (const Wanted& w : list) programs.insert(w.programs.front());
@@ -252,7 +252,7 @@ base::Status Kernel::attach() {
     attached.insert(name);
   }
   for (const auto& [name, why] : failed) {
-    for (const Wanted& w : list) {
+    for (const Wanted& w : wanted()) {
       const auto is_one_of = [&](const std::string& p) { return std::find(w.programs.begin(), w.programs.end(), p) != w.programs.end(); };
       // One of a group is enough: a tracepoint was renamed, a program has an older variant.
       if (!is_one_of(name) || std::any_of(w.programs.begin(), w.programs.end(), [&](const char* p) { return attached.contains(p); })) continue;
