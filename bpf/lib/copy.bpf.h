@@ -111,18 +111,23 @@ static long cursor_step_cb(__u32 i, void *ctx) {
 	struct cursor *c = *(struct cursor **)ctx;
 	return cursor_step(c);
 }
-static __noinline long cursor_step_old(struct cursor *c) {
+/* Global, so that the verifier walks it once however often it is called; those of 5.10 take numbers only, so it finds
+ * the cursor itself. */
+__weak __noinline int cursor_step_old(__u32 tls) {
+	__u64 tid = bpf_get_current_pid_tgid();
+	__u32 zero = 0;
+	struct cursor *c = tls ? bpf_map_lookup_elem(&tls_cursors, &tid) : bpf_map_lookup_elem(&cursors, &zero);
 	return c ? cursor_step(c) : 1;
 }
 
-INLINE void copy_call(struct cursor *c, int now) {
+INLINE void copy_call(struct cursor *c, bool tls, int now) {
 	/* an iovec entry costs a step of its own */
 	if (now & MV_LOOP) {
 		struct cursor *ctx = c;
 		bpf_loop(MV_MAX_PIECES * 2, cursor_step_cb, &ctx, 0);
 	} else {
-		for (int i = 0; i < MV_MAX_PIECES_COMPAT; i++)
-			if (cursor_step_old(c))
+		for (int i = 0; i < MV_MAX_PIECES * 2; i++)
+			if (cursor_step_old(tls))
 				break;
 	}
 	if (c->left) {

@@ -112,7 +112,7 @@ INLINE void moved(struct flow *f, __u8 way, struct cursor *c, int now) {
 	c->piece.pos = pos;
 	c->piece.way = way;
 	fill_actor(&c->piece.actor, now);
-	copy_call(c, now);
+	copy_call(c, f->kind == MV_KIND_TLS, now);
 }
 
 /* Bytes a reader threw away unseen. The reader is no blind one: what it reads next is its copy again. */

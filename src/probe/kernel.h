@@ -24,7 +24,7 @@ namespace mcpvigil::probe {
 struct KernelOptions {
   std::size_t ring_bytes = 16U << 20;  // a power of two, at least a page
   bool tls = true;
-  std::string force_variant;  // for tests: "now", "61" or "510" (bpf/README.md); empty: the newest the kernel takes
+  std::string force_variant{};  // for tests: "now", "61" or "510" (bpf/README.md); empty: the newest the kernel takes
 };
 
 struct FlowTotals {

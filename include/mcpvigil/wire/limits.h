@@ -11,10 +11,8 @@
 #define MV_TIER3 16256u
 #define MV_TIER4 65536u
 
-/* Records one system call may give: 1024 x 64 KiB = 64 MiB, the largest message we promise. Kernels without
- * bpf_loop (before 5.17) walk a bounded loop: 16 pieces = 1 MiB, the rest is counted as call_too_large. */
+/* Records one system call may give: 1024 x 64 KiB = 64 MiB, the largest message we promise. */
 #define MV_MAX_PIECES 1024u
-#define MV_MAX_PIECES_COMPAT 16u
 
 /* Messages of one recvmmsg or sendmmsg call that are followed; nobody sends streams that way in larger lots. */
 #define MV_MAX_MMSG 64u
