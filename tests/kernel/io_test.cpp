@@ -1,62 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every way of writing against every way of reading on every carrier: each byte once, in order, both ends named.
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <numeric>
 #include <tuple>
 
-#include "kernel/carriers.h"
+#include "kernel/moves.h"
 #include "kernel/observed.h"
 
 namespace mcpvigil::test {
 namespace {
-
-struct Stream {
-  Ends ends;
-  std::string bytes;
-};
-
-struct How {
-  Writer writer;
-  Reader reader;
-  Split write_split = Split::kWhole, read_split = Split::kWhole;
-};
-
-// One pair of actors moves all streams, one after the other.
-void move(Carrier carrier, const How& how, std::vector<std::size_t> sizes) {
-  const bool pty = kind_of(carrier) == event::FlowKind::kPty;
-  if (pty) sizes = {std::accumulate(sizes.begin(), sizes.end(), std::size_t{0})};
-  Actors actors;
-  std::vector<Stream> streams;
-  std::vector<int> in;
-  std::vector<int> out;
-  for (const std::size_t size : sizes) {
-    const Stream& s = streams.emplace_back(open_carrier(carrier), noise(size, static_cast<unsigned>(size)));
-    if (!s.ends.why_not.empty()) GTEST_SKIP() << name(carrier) << ": " << s.ends.why_not;
-    in.push_back(s.ends.a);
-    out.push_back(s.ends.b);
-    if (pty) {
-      out.push_back(s.ends.a);  // a hang-up would drop what is not read yet
-      // The kernel uses a terminal's number and memory again at once: kept, so that each test has one of its own.
-      fcntl(s.ends.a, F_DUPFD_CLOEXEC, 410);
-    }
-  }
-  const pid_t writer = actors.start(in, [&] {
-    for (const Stream& s : streams) {
-      DO(write_all(s.ends.a, s.bytes, how.writer, how.write_split, carrier == Carrier::kSeqpacket));
-    }
-  });
-  const pid_t reader = actors.start(out, [&] {
-    for (const Stream& s : streams) DO(read_all(s.ends.b, s.bytes.size(), how.reader, how.read_split));
-  });
-  Heard heard = hear(actors);
-  for (const Stream& s : streams) {
-    heard.expect({.bytes = s.bytes, .sender = writer, .receiver = reader, .kind = kind_of(carrier)},
-                 std::to_string(s.bytes.size()) + " bytes");
-  }
-  heard.expect_nothing_else();
-}
 
 constexpr Carrier kCarriers[] = {Carrier::kPipe,      Carrier::kFifo,        Carrier::kSocketpair,
                                  Carrier::kSeqpacket, Carrier::kNamedUnix,   Carrier::kTcp4,
@@ -97,7 +47,7 @@ std::string call_name(const testing::TestParamInfo<Call>& p) {
 class EveryCall : public KernelTest, public testing::WithParamInterface<Call> {};
 TEST_P(EveryCall, MovesEachByteOnce) {
   const auto [carrier, writer, reader] = GetParam();
-  move(carrier, {writer, reader}, {1, 100, 4096, 65537, 300000});
+  move(*shared_source(), carrier, {writer, reader}, {1, 100, 4096, 65537, 300000});
 }
 INSTANTIATE_TEST_SUITE_P(Io, EveryCall, testing::ValuesIn(all_calls()), call_name);
 
@@ -110,32 +60,32 @@ TEST_P(EverySize, MovesEachByteOnce) {
     sizes.push_back(2UL << 20);
     sizes.push_back(8UL << 20);
   }
-  move(carrier, {writer, reader}, sizes);
+  move(*shared_source(), carrier, {writer, reader}, sizes);
 }
 INSTANTIATE_TEST_SUITE_P(Io, EverySize, testing::ValuesIn(some_calls()), call_name);
 
 class EverySplit : public KernelTest, public testing::WithParamInterface<Call> {};
 TEST_P(EverySplit, OneByteWrites) {
   const auto [carrier, writer, reader] = GetParam();
-  move(carrier, {writer, reader, Split::kOneByte, Split::kWhole}, {1, 2, 100, 513});
+  move(*shared_source(), carrier, {writer, reader, Split::kOneByte, Split::kWhole}, {1, 2, 100, 513});
 }
 TEST_P(EverySplit, OneByteReads) {
   const auto [carrier, writer, reader] = GetParam();
   if (carrier == Carrier::kSeqpacket) return;  // a short read drops the rest of a packet
-  move(carrier, {writer, reader, Split::kWhole, Split::kOneByte}, {2, 100, 513});
+  move(*shared_source(), carrier, {writer, reader, Split::kWhole, Split::kOneByte}, {2, 100, 513});
 }
 TEST_P(EverySplit, OddIovecs) {
   const auto [carrier, writer, reader] = GetParam();
-  move(carrier, {writer, reader, Split::kOddIovecs, Split::kOddIovecs}, {2, 100, 4096, 65537, 300000});
+  move(*shared_source(), carrier, {writer, reader, Split::kOddIovecs, Split::kOddIovecs}, {2, 100, 4096, 65537, 300000});
 }
 TEST_P(EverySplit, SmallPieces) {
   const auto [carrier, writer, reader] = GetParam();
-  move(carrier, {writer, reader, Split::kPieces, Split::kWhole}, {4999, 65536, 300000});
+  move(*shared_source(), carrier, {writer, reader, Split::kPieces, Split::kWhole}, {4999, 65536, 300000});
 }
 TEST_P(EverySplit, SmallReads) {
   const auto [carrier, writer, reader] = GetParam();
   if (carrier == Carrier::kSeqpacket) return;  // a short read drops the rest of a packet
-  move(carrier, {writer, reader, Split::kWhole, Split::kPieces}, {4999, 65536, 300000});
+  move(*shared_source(), carrier, {writer, reader, Split::kWhole, Split::kPieces}, {4999, 65536, 300000});
 }
 INSTANTIATE_TEST_SUITE_P(Io, EverySplit, testing::ValuesIn(some_calls()), call_name);
 
