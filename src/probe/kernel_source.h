@@ -19,6 +19,7 @@ struct LiveOptions {
   std::size_t queue_bytes = 64U << 20;  // decoded later; beyond it the ring fills and the kernel counts losses
   bool tls = true;
   bool snapshot = true;  // streams and processes that are there already
+  std::string force_variant{};  // for tests: KernelOptions
   std::string force_variant;  // for tests: KernelOptions
   bool drop_privileges = false;  // keep only what is needed once the programs are loaded (privileges.h)
 };
