@@ -20,7 +20,6 @@ struct LiveOptions {
   bool tls = true;
   bool snapshot = true;  // streams and processes that are there already
   std::string force_variant{};  // for tests: KernelOptions
-  std::string force_variant;  // for tests: KernelOptions
   bool drop_privileges = false;  // keep only what is needed once the programs are loaded (privileges.h)
 };
 
