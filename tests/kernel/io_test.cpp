@@ -76,7 +76,8 @@ TEST_P(EverySplit, OneByteReads) {
 }
 TEST_P(EverySplit, OddIovecs) {
   const auto [carrier, writer, reader] = GetParam();
-  move(*shared_source(), carrier, {writer, reader, Split::kOddIovecs, Split::kOddIovecs}, {2, 100, 4096, 65537, 300000});
+  move(*shared_source(), carrier, {writer, reader, Split::kOddIovecs, Split::kOddIovecs},
+       {2, 100, 4096, 65537, 300000});
 }
 TEST_P(EverySplit, SmallPieces) {
   const auto [carrier, writer, reader] = GetParam();

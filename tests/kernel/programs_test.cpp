@@ -59,20 +59,23 @@ TEST_P(Programs, LoadsOnItsOwn) {
   int minor = 0;
   std::sscanf(u.release, "%d.%d", &major, &minor);
   const int version = major * 100 + minor;
-  const bool newer = (GetParam() == "on_sys_exit" && version < 602) ||
-                     ((GetParam() == "on_sys_exit_61" || GetParam() == "on_ssl_rd_ret" || GetParam() == "on_ssl_wr_ret") && version < 517);
+  const bool newer =
+      (GetParam() == "on_sys_exit" && version < 602) ||
+      ((GetParam() == "on_sys_exit_61" || GetParam() == "on_ssl_rd_ret" || GetParam() == "on_ssl_wr_ret") &&
+       version < 517);
   if (newer && err != 0) GTEST_SKIP() << "made for a newer kernel; this one said " << std::strerror(-err);
   EXPECT_EQ(err, 0) << std::strerror(-err) << "\n" << g_said.substr(g_said.size() > 3000 ? g_said.size() - 3000 : 0);
 }
-INSTANTIATE_TEST_SUITE_P(All, Programs, testing::ValuesIn(program_names()),
-                         [](const auto& p) { return p.param; });
+INSTANTIATE_TEST_SUITE_P(All, Programs, testing::ValuesIn(program_names()), [](const auto& p) { return p.param; });
 
 std::size_t bpf_descriptors() {
   std::size_t n = 0;
   DIR* dir = opendir("/proc/self/fd");
   while (const dirent* e = readdir(dir)) {
     char to[256] = {};
-    if (readlinkat(dirfd(dir), e->d_name, to, sizeof to - 1) > 0 && std::string_view(to).find("bpf") != std::string_view::npos) ++n;
+    if (readlinkat(dirfd(dir), e->d_name, to, sizeof to - 1) > 0 &&
+        std::string_view(to).find("bpf") != std::string_view::npos)
+      ++n;
   }
   closedir(dir);
   return n;
@@ -99,10 +102,12 @@ TEST_P(Variants, SeeTheSameBytes) {
     if (!source) GTEST_SKIP() << GetParam() << ": " << source.error().message;
     const auto capabilities = (*source)->capabilities();
     ASSERT_FALSE(capabilities.empty());
-    EXPECT_EQ(capabilities.front().how, GetParam() == std::string("now") ? "on_sys_exit" : std::string("on_sys_exit_") + GetParam());
+    EXPECT_EQ(capabilities.front().how,
+              GetParam() == std::string("now") ? "on_sys_exit" : std::string("on_sys_exit_") + GetParam());
     const std::vector<std::size_t> sizes = {1, 100, 193, 4096, 16257, 65536, 65537, 300000};
     const std::vector<std::size_t> large = {2UL << 20, 8UL << 20};
-    for (const Carrier c : {Carrier::kPipe, Carrier::kFifo, Carrier::kSocketpair, Carrier::kSeqpacket, Carrier::kTcp4, Carrier::kPtyToMaster}) {
+    for (const Carrier c : {Carrier::kPipe, Carrier::kFifo, Carrier::kSocketpair, Carrier::kSeqpacket, Carrier::kTcp4,
+                            Carrier::kPtyToMaster}) {
       SCOPED_TRACE(name(c));
       move(**source, c, {Writer::kWrite, Reader::kRead}, sizes);
       move(**source, c, {Writer::kWritev, Reader::kReadv, Split::kOddIovecs, Split::kOddIovecs}, sizes);
@@ -118,7 +123,8 @@ TEST_P(Variants, SeeTheSameBytes) {
   EXPECT_EQ(bpf_descriptors(), before) << "descriptors of BPF objects are still open";
   EXPECT_EQ(pins(), pins_before);
 }
-INSTANTIATE_TEST_SUITE_P(All, Variants, testing::Values("now", "61", "510"), [](const auto& p) { return std::string(p.param); });
+INSTANTIATE_TEST_SUITE_P(All, Variants, testing::Values("now", "61", "510"),
+                         [](const auto& p) { return std::string(p.param); });
 
 }  // namespace
 }  // namespace mcpvigil::test
