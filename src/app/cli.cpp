@@ -130,6 +130,15 @@ int main_of(int argc, char** argv) {
   c = app.add_subcommand("version", "version and source revision");
   c->callback([&] { verb = version; });
 
+  app.failure_message([&](const CLI::App*, const CLI::Error& e) {
+    std::string what = e.what();
+    // CLI11 misses a verb before it looks at the word that is none.
+    if (verb == nullptr && argc > 1 && argv[1][0] != '-' && e.get_name() == "RequiredError" && app.get_subcommands().empty()) {
+      what = "there is no verb \"" + std::string(argv[1]) + "\"";
+    }
+    return "mcpvigil: " + what + " (\"mcpvigil --help\" and \"mcpvigil VERB --help\" say more)\n";
+  });
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

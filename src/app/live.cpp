@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/live.h"
 
-#include <fmt/format.h>
 #include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include <memory>
 
 #include "app/output.h"
+#include "app/say.h"
 #include "app/stop_signal.h"
 #include "app/summary.h"
 #include "mcpvigil/version.h"
@@ -25,7 +25,7 @@ namespace {
 constexpr const char* kStateDir = "/var/lib/mcpvigil";
 
 int fail(const base::Error& e) {
-  fmt::print(stderr, "mcpvigil: {}\n", e.message);
+  say(stderr, "mcpvigil: {}\n", e.message);
   return e.code == base::ErrorCode::kInvalid ? kExitUsage : kExitEnvironment;
 }
 
@@ -43,7 +43,7 @@ std::vector<std::pair<std::string, std::string>> describe(const probe::Capabilit
 
 void say_degraded(const probe::Capabilities& list) {
   for (const probe::Capability& c : list) {
-    if (!c.ok) fmt::print(stderr, "mcpvigil: without {} ({}): {}\n", c.name, c.how, c.cost);
+    if (!c.ok) say(stderr, "mcpvigil: without {} ({}): {}\n", c.name, c.how, c.cost);
   }
 }
 
@@ -98,7 +98,7 @@ int run_live(const Options& o, bool show) {
   say_degraded(kernel.capabilities());
   malloc_trim(0);  // what loading took
   catch_stop_signals();
-  if (show && !o.json) fmt::print(stderr, "mcpvigil {}: watching every process on this host; Ctrl-C ends\n", MCPVIGIL_VERSION);
+  if (show && !o.json) say(stderr, "mcpvigil {}: watching every process on this host; Ctrl-C ends\n", MCPVIGIL_VERSION);
   if (o.json) {
     session::HealthRecord ready = health("ready", pipeline);
     ready.capabilities = describe(kernel.capabilities());
@@ -113,7 +113,7 @@ int run_live(const Options& o, bool show) {
   for (;;) {
     const auto batch = events->next();
     if (!batch) {
-      fmt::print(stderr, "mcpvigil: {}\n", batch.error().message);
+      say(stderr, "mcpvigil: {}\n", batch.error().message);
       code = kExitEnvironment;
       if (stopping) break;
       kernel.stop();
@@ -130,7 +130,7 @@ int run_live(const Options& o, bool show) {
       if (show) {
         out.status(text);
       } else if (isatty(STDERR_FILENO) != 0) {
-        fmt::print(stderr, "\r\033[Krecording: {}", text);
+        say(stderr, "\r\033[Krecording: {}", text);
       }
     }
     const bool gone = !out.flush();
@@ -148,21 +148,21 @@ int run_live(const Options& o, bool show) {
     auto done = recording->finish();
     if (done && recording->failure()) done = *recording->failure();
     if (!done) {
-      fmt::print(stderr, "mcpvigil: recording not complete: {}\n", done.error().message);
+      say(stderr, "mcpvigil: recording not complete: {}\n", done.error().message);
       code = kExitEnvironment;
     }
   }
   if (inventory) {
     if (const auto flushed = (*inventory)->flush(); !flushed) {
-      fmt::print(stderr, "mcpvigil: inventory not written: {}\n", flushed.error().message);
+      say(stderr, "mcpvigil: inventory not written: {}\n", flushed.error().message);
       code = kExitEnvironment;
     }
   }
   const pipeline::PipelineStats s = pipeline.stats();
-  if (!show && isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
-  if (!o.json || !show) fmt::print(stderr, "{}\n{}", one_line(s), ledger_text(s));
+  if (!show && isatty(STDERR_FILENO) != 0) say(stderr, "\r\033[K");
+  if (!o.json || !show) say(stderr, "{}\n{}", one_line(s), ledger_text(s));
   if (out.not_covered() != 0) {
-    fmt::print(stderr, "{} processes use TLS or calls that are not covered; run --type process names them\n", out.not_covered());
+    say(stderr, "{} processes use TLS or calls that are not covered; run --type process names them\n", out.not_covered());
   }
   return code;
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
 #include <sys/utsname.h>
 
 #include <fstream>
@@ -7,6 +6,7 @@
 #include <string>
 
 #include "app/commands/commands.h"
+#include "app/say.h"
 #include "app/self_test.h"
 #include "probe/kernel_source.h"
 
@@ -39,13 +39,13 @@ std::string cgroup2_mount() {
 int doctor(const Options& o) {
   auto opened = probe::KernelSource::open({});
   if (!opened) {
-    fmt::print(stderr, "mcpvigil: {}\n", opened.error().message);
+    say(stderr, "mcpvigil: {}\n", opened.error().message);
     return kExitEnvironment;
   }
   probe::KernelSource& source = **opened;
   const auto test = run_self_test(source);
   if (!test) {
-    fmt::print(stderr, "mcpvigil: {}\n", test.error().message);
+    say(stderr, "mcpvigil: {}\n", test.error().message);
     return kExitEnvironment;
   }
   utsname name{};
@@ -67,21 +67,21 @@ int doctor(const Options& o) {
     j["counters"] = {{"seen", k.seen},           {"copied", k.copied},       {"counted", k.counted},         {"ignored", k.ignored},
                      {"lost_ring", k.lost_ring}, {"lost_user", k.lost_user}, {"lost_large", k.lost_large},   {"control_lost", k.control_lost},
                      {"streams", k.flows},       {"stream_failures", k.flow_failures}, {"compat32", k.compat32}, {"blind", k.blind}};
-    fmt::print("{}\n", j.dump());
+    say(stdout, "{}\n", j.dump());
     return ok ? kExitOk : kExitFinding;
   }
-  fmt::print("kernel      {} {}\n", name.release, name.machine);
-  fmt::print("lockdown    {}\n", lockdown.empty() ? "not known (securityfs not mounted)" : lockdown);
-  fmt::print("cgroup v2   {}\n\n", cgroup2_mount());
+  say(stdout, "kernel      {} {}\n", name.release, name.machine);
+  say(stdout, "lockdown    {}\n", lockdown.empty() ? "not known (securityfs not mounted)" : lockdown);
+  say(stdout, "cgroup v2   {}\n\n", cgroup2_mount());
   for (const auto& c : capabilities) {
-    fmt::print("{} {:<22} {}\n", c.ok ? "ok     " : "MISSING", c.name, c.how);
-    if (!c.ok) fmt::print("        {:<22} cost: {}\n", "", c.cost);
+    say(stdout, "{} {:<22} {}\n", c.ok ? "ok     " : "MISSING", c.name, c.how);
+    if (!c.ok) say(stdout, "        {:<22} cost: {}\n", "", c.cost);
   }
-  fmt::print("\nself-test: a tools/call over pipes {}, over a socketpair {}", test->pipe_seen ? "seen" : "NOT SEEN", test->socketpair_seen ? "seen" : "NOT SEEN");
-  if (ok) fmt::print(" (first after {:.1f} ms)", test->first_ms);
-  fmt::print("\nso far: {} streams, {} bytes seen, lost {} (ring full) {} (memory not readable) {} (call too large); {} 32-bit calls not captured\n", k.flows,
+  say(stdout, "\nself-test: a tools/call over pipes {}, over a socketpair {}", test->pipe_seen ? "seen" : "NOT SEEN", test->socketpair_seen ? "seen" : "NOT SEEN");
+  if (ok) say(stdout, " (first after {:.1f} ms)", test->first_ms);
+  say(stdout, "\nso far: {} streams, {} bytes seen, lost {} (ring full) {} (memory not readable) {} (call too large); {} 32-bit calls not captured\n", k.flows,
              k.seen, k.lost_ring, k.lost_user, k.lost_large, k.compat32);
-  fmt::print("\nnot covered: TLS other than OpenSSL (Go, Java, rustls, stripped BoringSSL), HTTP/2, io_uring and splice readers (the writer's copy is used)\n");
+  say(stdout, "\nnot covered: TLS other than OpenSSL (Go, Java, rustls, stripped BoringSSL), HTTP/2, io_uring and splice readers (the writer's copy is used)\n");
   return ok ? kExitOk : kExitFinding;
 }
 

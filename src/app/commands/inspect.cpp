@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "app/commands/commands.h"
+#include "app/say.h"
 #include "app/summary.h"
 #include "event/dump.h"
 #include "source/capture_reader.h"
@@ -23,7 +22,7 @@ static_assert(std::size(kKinds) == std::variant_size_v<event::Event>);
 int inspect(const Options& o) {
   auto reader = source::CaptureReader::open(o.file);
   if (!reader) {
-    fmt::print(stderr, "mcpvigil: {}\n", reader.error().message);
+    say(stderr, "mcpvigil: {}\n", reader.error().message);
     return reader.error().code == base::ErrorCode::kFormat ? kExitFinding : kExitEnvironment;
   }
   source::CaptureReader& capture = **reader;
@@ -35,11 +34,11 @@ int inspect(const Options& o) {
   for (;;) {
     const auto batch = capture.next();
     if (!batch) {
-      fmt::print(stderr, "mcpvigil: {}\n", batch.error().message);
+      say(stderr, "mcpvigil: {}\n", batch.error().message);
       return kExitFinding;
     }
     for (const event::Event& e : batch->events) {
-      if (o.events) fmt::print("{}\n", event::dump(e));
+      if (o.events && !say(stdout, "{}\n", event::dump(e))) return kExitOk;  // `| head` has seen enough
       ++counts[kKinds[e.index()]];
       ++total;
       const base::Timestamp ts = event::time_of(e);
@@ -57,12 +56,12 @@ int inspect(const Options& o) {
                                 {"complete", capture.complete()}, {"events", total}, {"payload_bytes", payload}, {"seconds", static_cast<double>(last.ns - first.ns) / 1e9}};
     j["damage"] = damage ? nlohmann::ordered_json(damage->message) : nlohmann::ordered_json();
     for (const auto& [k, n] : counts) j["kinds"][k] = n;
-    fmt::print("{}\n", j.dump());
+    say(stdout, "{}\n", j.dump());
   } else if (!o.events) {
-    fmt::print("host        {} ({}, {})\nrecorded by mcpvigil {}\n", h.host_name, h.kernel_release, machine, h.tool_version);
-    fmt::print("complete    {}\n", damage ? "no: " + damage->message : capture.complete() ? "yes" : "no: the recorder did not finish");
-    fmt::print("time        {:.3f} s\nevents      {}, payload {}\n", static_cast<double>(last.ns - first.ns) / 1e9, total, human_bytes(payload));
-    for (const auto& [k, n] : counts) fmt::print("  {:<14} {}\n", k, n);
+    say(stdout, "host        {} ({}, {})\nrecorded by mcpvigil {}\n", h.host_name, h.kernel_release, machine, h.tool_version);
+    say(stdout, "complete    {}\n", damage ? "no: " + damage->message : capture.complete() ? "yes" : "no: the recorder did not finish");
+    say(stdout, "time        {:.3f} s\nevents      {}, payload {}\n", static_cast<double>(last.ns - first.ns) / 1e9, total, human_bytes(payload));
+    for (const auto& [k, n] : counts) say(stdout, "  {:<14} {}\n", k, n);
   }
   return damage ? kExitFinding : kExitOk;
 }

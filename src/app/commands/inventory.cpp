@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/inventory.h"
 
-#include <fmt/format.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "app/commands/commands.h"
+#include "app/say.h"
 
 namespace mcpvigil::app {
 
@@ -38,12 +40,12 @@ void print(const Table& rows, bool json) {
     for (const auto& row : rows) {
       nlohmann::ordered_json o;
       for (const auto& [k, v] : row) o[k] = v;
-      fmt::print("{}\n", o.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+      say(stdout, "{}\n", o.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     }
     return;
   }
   if (rows.empty()) {
-    fmt::print("nothing seen yet\n");
+    say(stdout, "nothing seen yet\n");
     return;
   }
   std::vector<std::size_t> width;
@@ -51,23 +53,29 @@ void print(const Table& rows, bool json) {
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], cell(row[i].second).size());
   }
-  for (std::size_t i = 0; i < width.size(); ++i) fmt::print("{:<{}}", rows.front()[i].first, width[i] + 2);
-  fmt::print("\n");
+  for (std::size_t i = 0; i < width.size(); ++i) say(stdout, "{:<{}}", rows.front()[i].first, width[i] + 2);
+  say(stdout, "\n");
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) fmt::print("{:<{}}", cell(row[i].second), width[i] + 2);
-    fmt::print("\n");
+    for (std::size_t i = 0; i < row.size(); ++i) say(stdout, "{:<{}}", cell(row[i].second), width[i] + 2);
+    say(stdout, "\n");
   }
 }
 
 int fail(const base::Error& e) {
-  fmt::print(stderr, "mcpvigil: {}\n", e.message);
-  return kExitEnvironment;
+  say(stderr, "mcpvigil: {}\n", e.message);
+  return e.code == base::ErrorCode::kFormat ? kExitFinding : kExitEnvironment;
 }
 
 }  // namespace
 
 int inventory(const Options& o) {
-  auto opened = session::Inventory::open(o.state.empty() ? "/var/lib/mcpvigil/inventory.db" : o.state);
+  const std::string file = o.state.empty() ? "/var/lib/mcpvigil/inventory.db" : o.state;
+  if (::access(file.c_str(), F_OK) != 0 && errno == ENOENT) {  // looking makes no file
+    say(stderr, "mcpvigil: there is no inventory in {} yet: \"mcpvigil run\" fills it\n", file);
+    print({}, o.json);
+    return kExitOk;
+  }
+  auto opened = session::Inventory::open(file);
   if (!opened) return fail(opened.error());
   session::Inventory& inv = **opened;
   Table rows;

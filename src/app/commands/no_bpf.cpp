@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The live verbs of a build without kernel probes (MCPVIGIL_BPF=OFF).
-#include <fmt/format.h>
-
 #include "app/commands/commands.h"
+#include "app/say.h"
 
 namespace mcpvigil::app {
 
 namespace {
 int refuse() {
-  fmt::print(stderr, "mcpvigil: this build has no kernel probes (MCPVIGIL_BPF=OFF): build the release preset to capture\n");
+  say(stderr, "mcpvigil: this build has no kernel probes (MCPVIGIL_BPF=OFF): build the release preset to capture\n");
   return kExitEnvironment;
 }
 }  // namespace

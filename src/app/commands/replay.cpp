@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
-
 #include <memory>
 
 #include "app/commands/commands.h"
 #include "app/output.h"
+#include "app/say.h"
 #include "app/stop_signal.h"
 #include "app/summary.h"
 #include "session/inventory.h"
@@ -15,7 +14,7 @@ namespace mcpvigil::app {
 int replay(const Options& o) {
   auto reader = source::CaptureReader::open(o.file);
   if (!reader) {
-    fmt::print(stderr, "mcpvigil: {}\n", reader.error().message);
+    say(stderr, "mcpvigil: {}\n", reader.error().message);
     return reader.error().code == base::ErrorCode::kFormat ? kExitFinding : kExitEnvironment;
   }
   source::CaptureReader& capture = **reader;
@@ -23,7 +22,7 @@ int replay(const Options& o) {
   if (!o.state.empty()) {
     auto opened = session::Inventory::open(o.state);
     if (!opened) {
-      fmt::print(stderr, "mcpvigil: {}\n", opened.error().message);
+      say(stderr, "mcpvigil: {}\n", opened.error().message);
       return kExitEnvironment;
     }
     inventory = std::move(*opened);
@@ -32,16 +31,18 @@ int replay(const Options& o) {
   Output out(o, capture.info().host_name);
   pipeline::Pipeline pipeline(o.limits(), out, nullptr, inventory.get());
   base::Timestamp started{};
+  bool to_the_end = false;
   int code = kExitOk;
   while (!stop_requested()) {
     const auto batch = capture.next();
     if (!batch) {
-      fmt::print(stderr, "mcpvigil: {}\n", batch.error().message);
+      say(stderr, "mcpvigil: {}\n", batch.error().message);
       code = kExitFinding;
       break;
     }
     for (const event::Event& e : batch->events) pipeline.on_event(e);
-    if (!out.flush() || batch->state == source::SourceState::kEnd) break;
+    to_the_end = batch->state == source::SourceState::kEnd;
+    if (!out.flush() || to_the_end) break;
     if (started.ns == 0) started = pipeline.now();
     if (o.duration > 0 && pipeline.now().ns > started.ns + static_cast<std::uint64_t>(o.duration * 1e9)) break;
   }
@@ -49,19 +50,19 @@ int replay(const Options& o) {
   out.flush();
   if (inventory) {
     if (const auto flushed = inventory->flush(); !flushed) {
-      fmt::print(stderr, "mcpvigil: inventory not written: {}\n", flushed.error().message);
+      say(stderr, "mcpvigil: inventory not written: {}\n", flushed.error().message);
       code = kExitEnvironment;
     }
   }
   if (const auto damage = capture.damage()) {
-    fmt::print(stderr, "mcpvigil: {}: {}\n", o.file, damage->message);
+    say(stderr, "mcpvigil: {}\n", damage->message);
     code = kExitFinding;
-  } else if (!capture.complete()) {
-    fmt::print(stderr, "mcpvigil: {}: the recording was not finished; this is what it holds\n", o.file);
+  } else if (to_the_end && !capture.complete()) {
+    say(stderr, "mcpvigil: {}: the recording was not finished; this is what it holds\n", o.file);
   }
   if (!o.json) {
     const pipeline::PipelineStats s = pipeline.stats();
-    fmt::print(stderr, "{}\n{}", one_line(s), ledger_text(s));
+    say(stderr, "{}\n{}", one_line(s), ledger_text(s));
   }
   return code;
 }
