@@ -73,8 +73,9 @@ void check_law(const pipeline::Pipeline& p, std::string_view where, std::string&
   const pipeline::PipelineStats s = p.stats();
   if (s.ledger.pending() == s.waiting && s.out_of_true == 0) return;
   if (!broken.empty()) return;  // the first one says most
-  broken = std::string(where) + ": pending " + std::to_string(static_cast<std::int64_t>(s.ledger.pending())) + ", held " +
-           std::to_string(s.waiting) + ", streams out of true " + std::to_string(s.out_of_true) + "\n" + ledger_text(s);
+  broken = std::string(where) + ": pending " + std::to_string(static_cast<std::int64_t>(s.ledger.pending())) +
+           ", held " + std::to_string(s.waiting) + ", streams out of true " + std::to_string(s.out_of_true) + "\n" +
+           ledger_text(s);
 }
 
 Told tell(source::EventSource& from) {
@@ -97,7 +98,8 @@ Told tell(source::EventSource& from) {
   check_law(p, "the end", told.broken);
   const pipeline::PipelineStats s = p.stats();
   if (s.ledger.pending() != 0 || s.buffered != 0) {
-    told.broken += "at the end: pending " + std::to_string(s.ledger.pending()) + ", buffered " + std::to_string(s.buffered) + '\n';
+    told.broken +=
+        "at the end: pending " + std::to_string(s.ledger.pending()) + ", buffered " + std::to_string(s.buffered) + '\n';
   }
   told.records = std::move(out.text);
   told.ledger = ledger_text(s);
@@ -171,9 +173,11 @@ int run(const fs::path& folder, bool bless) {
     std::ofstream(expected / "ledger.txt", std::ios::binary) << first->ledger;
     return 0;
   }
-  for (const auto& [name, got] : {std::pair{"records.jsonl", &first->records}, std::pair{"ledger.txt", &first->ledger}}) {
+  for (const auto& [name, got] :
+       {std::pair{"records.jsonl", &first->records}, std::pair{"ledger.txt", &first->ledger}}) {
     if (!fs::exists(expected / name)) {
-      ++wrong, std::printf("%s is missing: read the output and bless it (scripts/bless_golden.sh)\n", (expected / name).c_str());
+      ++wrong, std::printf("%s is missing: read the output and bless it (scripts/bless_golden.sh)\n",
+                           (expected / name).c_str());
     } else if (const std::string want = contents(expected / name); want != *got) {
       ++wrong, print_difference(name, want, *got);
     }

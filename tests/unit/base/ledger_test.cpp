@@ -46,9 +46,11 @@ TEST(Ledger, EveryReasonHasANameOfItsOwnThatAMetricMayCarry) {
     EXPECT_FALSE(name.empty());
     EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_"), std::string_view::npos) << name;
   };
-  for (std::size_t i = 0; i < static_cast<std::size_t>(SkipReason::kCount); ++i) check(name(static_cast<SkipReason>(i)));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(SkipReason::kCount); ++i)
+    check(name(static_cast<SkipReason>(i)));
   names.clear();
-  for (std::size_t i = 0; i < static_cast<std::size_t>(LossReason::kCount); ++i) check(name(static_cast<LossReason>(i)));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(LossReason::kCount); ++i)
+    check(name(static_cast<LossReason>(i)));
   EXPECT_EQ(name(SkipReason::kCount), "?");
   EXPECT_EQ(name(LossReason::kCount), "?");
 }

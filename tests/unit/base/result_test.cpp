@@ -22,7 +22,9 @@ Result<std::unique_ptr<int>> boxed(int n) {
   return std::make_unique<int>(h);
 }
 Status halves(int a, int b, int& done) {
-  TRY(half(a)); TRY(half(b));  // two on one line have names of their own
+  // clang-format off: two on one line have names of their own
+  TRY(half(a)); TRY(half(b));
+  // clang-format on
   ++done;
   return {};
 }

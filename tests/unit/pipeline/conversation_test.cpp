@@ -144,7 +144,8 @@ TEST(Conversation, AnUndecidedStreamKeepsNoMoreThanMayBePending) {
   limits.max_pending = 4096;
   Talk t(limits);
   t.pipe(1);
-  const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":")" + std::string(1000, 'x') + "\"}}\n";
+  const std::string ping =
+      R"({"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":")" + std::string(1000, 'x') + "\"}}\n";
   for (int i = 0; i < 10; ++i) t.send(1, 100, 200, ping);
   EXPECT_LE(t.stats().buffered, 4096U);
   EXPECT_EQ(t.skipped(SkipReason::kUndecided), 7 * (ping.size() - 1));
@@ -198,7 +199,8 @@ TEST(Conversation, APipeMessageCutAnywhereIsOneMessage) {
 }
 
 TEST(Conversation, ALineFeedInsideIsOddInLinesAndNotInABody) {
-  const std::string spread = "{\n\"jsonrpc\":\"2.0\",\"id\":2,\n\"method\":\"tools/call\",\"params\":{\"name\":\"t\",\"arguments\":{}}}";
+  const std::string spread =
+      "{\n\"jsonrpc\":\"2.0\",\"id\":2,\n\"method\":\"tools/call\",\"params\":{\"name\":\"t\",\"arguments\":{}}}";
   Talk lines;
   lines.handshake(1, 2);
   lines.send(1, 100, 200, spread + "\n");

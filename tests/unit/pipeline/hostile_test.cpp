@@ -118,7 +118,8 @@ TEST(Hostile, MalformedUtf8IsNamed) {
   Talk t;
   t.handshake(1, 2);
   for (const char* bad : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "\xe2\x82"}) {
-    t.send(1, 100, 200, R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":")" + std::string(bad) + "\"}}\n");
+    t.send(1, 100, 200,
+           R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":")" + std::string(bad) + "\"}}\n");
   }
   EXPECT_GT(t.skipped(SkipReason::kBadUtf8), 0U);
   EXPECT_EQ(t.messages.size(), 2U);  // none of them
@@ -129,7 +130,13 @@ TEST(Hostile, MalformedUtf8IsNamed) {
 TEST(Hostile, NumbersAndStringsThatAreNoneAreMalformed) {
   Talk t;
   t.handshake(1, 2);
-  t.send(1, 100, 200, R"({"jsonrpc":"2.0","id":01,"method":"ping"})" "\n" R"({"jsonrpc":"2.0","id":1,"method":"a\q"})" "\n" R"({"jsonrpc":"2.0",})" "\n");
+  t.send(1, 100, 200,
+         R"({"jsonrpc":"2.0","id":01,"method":"ping"})"
+         "\n"
+         R"({"jsonrpc":"2.0","id":1,"method":"a\q"})"
+         "\n"
+         R"({"jsonrpc":"2.0",})"
+         "\n");
   EXPECT_GT(t.skipped(SkipReason::kMalformedJson), 0U);
   EXPECT_EQ(t.messages.size(), 2U);
   expect_alive(t);
@@ -206,8 +213,9 @@ TEST_F(Http, ALengthThatPromisesLess) {
 }
 
 TEST_F(Http, LengthsThatAreNoLength) {
-  for (const char* bad : {"Content-Length: 99999999999999999999999\r\n", "Content-Length: -5\r\n", "Content-Length: x\r\n",
-                          "Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"}) {
+  for (const char* bad :
+       {"Content-Length: 99999999999999999999999\r\n", "Content-Length: -5\r\n", "Content-Length: x\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"}) {
     answer(bad, kCalled);
   }
   rest();
@@ -231,7 +239,10 @@ TEST_F(Http, ABombIsNamedAndNotInflated) {
 TEST_F(Http, ABombOfEventsIsNamed) {
   const std::string bomb = gzip_of("data: ", 64 * kMiB, "\n\n");
   t.send(10, 100, 200, http_post(kCall), 11);
-  t.send(11, 200, 100, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\nContent-Length: " + std::to_string(bomb.size()) + "\r\n\r\n", 10);
+  t.send(11, 200, 100,
+         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\nContent-Length: " +
+             std::to_string(bomb.size()) + "\r\n\r\n",
+         10);
   t.send(11, 200, 100, bomb, 10);
   EXPECT_GT(t.skipped(SkipReason::kBomb) + t.skipped(SkipReason::kTooLarge), 0U);
   rest();
@@ -239,7 +250,9 @@ TEST_F(Http, ABombOfEventsIsNamed) {
 
 TEST_F(Http, ACompressedBodyThatIsNone) {
   for (const char* coding : {"gzip", "deflate", "br", "zstd"}) {
-    answer("Content-Encoding: " + std::string(coding) + "\r\nContent-Length: " + std::to_string(kCalled.size()) + "\r\n", kCalled);
+    answer(
+        "Content-Encoding: " + std::string(coding) + "\r\nContent-Length: " + std::to_string(kCalled.size()) + "\r\n",
+        kCalled);
   }
   EXPECT_GE(t.skipped(SkipReason::kBadEncoding), kCalled.size());
   rest();

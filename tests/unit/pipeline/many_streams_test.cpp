@@ -17,7 +17,8 @@ TEST(ManyStreams, TenThousandHalfMessagesStayUnderTheTotalCapAndDisturbNobody) {
   Talk t(limits);
   t.handshake(1, 2);
   t.hold_law = false;
-  const std::string half = R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":")" + std::string(4000, 'x');
+  const std::string half =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":")" + std::string(4000, 'x');
   for (std::uint64_t i = 0; i < 10'000; ++i) {
     const auto writer = static_cast<std::uint32_t>(1000 + 2 * i);
     t.pipe(100 + i);
@@ -52,7 +53,8 @@ TEST(ManyStreams, TenThousandUndecidedStreamsThatHoldWholeMessages) {
   limits.max_total = 4 * kMiB;
   Talk t(limits);
   t.hold_law = false;
-  const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":")" + std::string(1000, 'x') + "\"}}\n";
+  const std::string ping =
+      R"({"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":")" + std::string(1000, 'x') + "\"}}\n";
   for (std::uint64_t i = 0; i < 10'000; ++i) {
     const auto writer = static_cast<std::uint32_t>(1000 + 2 * i);
     t.pipe(100 + i);
@@ -63,19 +65,49 @@ TEST(ManyStreams, TenThousandUndecidedStreamsThatHoldWholeMessages) {
   EXPECT_LE(t.stats().buffered_peak, limits.max_total);
   EXPECT_TRUE(t.messages.empty());
   t.finish();
-  EXPECT_EQ(t.skipped(SkipReason::kUndecided) + t.skipped(SkipReason::kMemoryCap) + t.skipped(SkipReason::kProtocolFraming), t.stats().ledger.seen);
+  EXPECT_EQ(
+      t.skipped(SkipReason::kUndecided) + t.skipped(SkipReason::kMemoryCap) + t.skipped(SkipReason::kProtocolFraming),
+      t.stats().ledger.seen);
 }
 
 // Pieces that mean something to some stage, so that chance reaches deep.
 std::string piece(std::mt19937& random) {
   static const std::string kPieces[] = {
-      kPing + "\n", kPong + "\n", kCall, kCalled + "\r\n", "\n", "{", "[", "}", "]", "\"", "\\", "log: ready\n", http_post(kCall), http_ok(kCalled),
-      "HTTP/1.1 200 OK\r\n", "Content-Type: text/event-stream\r\n", "Transfer-Encoding: chunked\r\n", "Content-Encoding: gzip\r\n", "\r\n", "5\r\n",
-      "0\r\n\r\n", "data: " + kCalled + "\n\n", "event: endpoint\ndata: /m?sessionId=1\n\n", "GET /sse HTTP/1.1\r\nHost: h\r\n\r\n",
-      "Content-Length: 40\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\x16\x03\x01\x02", "\xef\xbb\xbf", std::string(8, '\0'),
+      kPing + "\n",
+      kPong + "\n",
+      kCall,
+      kCalled + "\r\n",
+      "\n",
+      "{",
+      "[",
+      "}",
+      "]",
+      "\"",
+      "\\",
+      "log: ready\n",
+      http_post(kCall),
+      http_ok(kCalled),
+      "HTTP/1.1 200 OK\r\n",
+      "Content-Type: text/event-stream\r\n",
+      "Transfer-Encoding: chunked\r\n",
+      "Content-Encoding: gzip\r\n",
+      "\r\n",
+      "5\r\n",
+      "0\r\n\r\n",
+      "data: " + kCalled + "\n\n",
+      "event: endpoint\ndata: /m?sessionId=1\n\n",
+      "GET /sse HTTP/1.1\r\nHost: h\r\n\r\n",
+      "Content-Length: 40\r\n\r\n",
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+      "\x16\x03\x01\x02",
+      "\xef\xbb\xbf",
+      std::string(8, '\0'),
       R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}})"
       "\n",
-      R"({"jsonrpc":"2.0","id":0,"method":"session/new"})" "\n", std::string(5000, 'x'), std::string(300, '[')};
+      R"({"jsonrpc":"2.0","id":0,"method":"session/new"})"
+      "\n",
+      std::string(5000, 'x'),
+      std::string(300, '[')};
   if (random() % 4 == 0) {
     std::string noise(random() % 64, '\0');
     for (char& c : noise) c = static_cast<char>(random());
@@ -90,7 +122,8 @@ std::string piece(std::mt19937& random) {
 class Carrier : public testing::TestWithParam<FlowKind> {
  protected:
   void open(Talk& t, FlowKind kind) {
-    event::FlowOpen a{.flow = base::FlowId{1}, .kind = kind, .inode = 1001}, b{.flow = base::FlowId{2}, .kind = kind, .inode = 1002};
+    event::FlowOpen a{.flow = base::FlowId{1}, .kind = kind, .inode = 1001},
+        b{.flow = base::FlowId{2}, .kind = kind, .inode = 1002};
     if (kind == FlowKind::kUnixStream || kind == FlowKind::kUnixSeqpacket) {
       a.peer_inode = b.inode;
       b.peer_inode = a.inode;
@@ -110,7 +143,8 @@ class Carrier : public testing::TestWithParam<FlowKind> {
 };
 
 TEST_P(Carrier, RandomBytesKeepTheLawAtEveryStep) {
-  const bool one_object = GetParam() == FlowKind::kPipe || GetParam() == FlowKind::kFifo || GetParam() == FlowKind::kPty;
+  const bool one_object =
+      GetParam() == FlowKind::kPipe || GetParam() == FlowKind::kFifo || GetParam() == FlowKind::kPty;
   for (std::uint32_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
@@ -130,7 +164,9 @@ TEST_P(Carrier, RandomBytesKeepTheLawAtEveryStep) {
         case 2: t.tick(random() % 2000); break;
         case 3: t.event(event::Lost{t.now(), base::LossReason::kRingFull, 1, 10}); break;
         case 4: t.event(event::FlowEof{t.now(), base::FlowId{to}, event::Way::kRead}); break;
-        case 5: t.event(event::ProcessNote{t.now(), process(reader), event::BlindSpot::kBlindReader, base::FlowId{to}, {}}); break;
+        case 5:
+          t.event(event::ProcessNote{t.now(), process(reader), event::BlindSpot::kBlindReader, base::FlowId{to}, {}});
+          break;
         default: t.send(from, writer, reader, piece(random), to);
       }
       ASSERT_LE(t.stats().buffered_peak, limits.max_total);
@@ -142,8 +178,8 @@ TEST_P(Carrier, RandomBytesKeepTheLawAtEveryStep) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, Carrier,
-                         testing::Values(FlowKind::kPipe, FlowKind::kFifo, FlowKind::kPty, FlowKind::kUnixStream, FlowKind::kUnixSeqpacket,
-                                         FlowKind::kTcp, FlowKind::kTls));
+                         testing::Values(FlowKind::kPipe, FlowKind::kFifo, FlowKind::kPty, FlowKind::kUnixStream,
+                                         FlowKind::kUnixSeqpacket, FlowKind::kTcp, FlowKind::kTls));
 
 }  // namespace
 }  // namespace mcpvigil::test

@@ -62,11 +62,22 @@ class Talk : public session::RecordListener, public stream::CopyControl {
   void tcp(std::uint64_t client, std::uint16_t port = 0) {
     const event::Address a = ipv4(127, 0, 0, 1, static_cast<std::uint16_t>(port != 0 ? port : 40000 + client)),
                          b = ipv4(127, 0, 0, 1, 8080);
-    open({.flow = base::FlowId{client}, .kind = event::FlowKind::kTcp, .inode = 1000 + client, .netns = 1, .local = a, .remote = b});
-    open({.flow = base::FlowId{client + 1}, .kind = event::FlowKind::kTcp, .inode = 1001 + client, .netns = 1, .local = b, .remote = a});
+    open({.flow = base::FlowId{client},
+          .kind = event::FlowKind::kTcp,
+          .inode = 1000 + client,
+          .netns = 1,
+          .local = a,
+          .remote = b});
+    open({.flow = base::FlowId{client + 1},
+          .kind = event::FlowKind::kTcp,
+          .inode = 1001 + client,
+          .netns = 1,
+          .local = b,
+          .remote = a});
   }
   // `writer` sends through a pipe (far 0: the same flow) or from its end to the `far` one.
-  void send(std::uint64_t flow, std::uint32_t writer, std::uint32_t reader, std::string_view bytes, std::uint64_t far = 0) {
+  void send(std::uint64_t flow, std::uint32_t writer, std::uint32_t reader, std::string_view bytes,
+            std::uint64_t far = 0) {
     if (far == 0) far = flow;
     std::uint64_t& written = at(flow, Way::kWrite);
     event(event::FlowActor{now(), base::FlowId{flow}, Way::kWrite, process(writer), written});
@@ -93,7 +104,10 @@ class Talk : public session::RecordListener, public stream::CopyControl {
     at(flow, Way::kRead) += n;
   }
   void close(std::uint64_t flow) {
-    event(event::FlowClose{.ts = now(), .flow = base::FlowId{flow}, .read_total = at(flow, Way::kRead), .write_total = at(flow, Way::kWrite)});
+    event(event::FlowClose{.ts = now(),
+                           .flow = base::FlowId{flow},
+                           .read_total = at(flow, Way::kRead),
+                           .write_total = at(flow, Way::kWrite)});
   }
   void tick(std::uint64_t ms = 1000) {
     now_ += ms * kMs;
@@ -103,12 +117,14 @@ class Talk : public session::RecordListener, public stream::CopyControl {
   void handshake(std::uint64_t in, std::uint64_t out, std::uint32_t client = 100, std::uint32_t server = 200) {
     pipe(in);
     pipe(out);
-    send(in, client, server,
-         R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}})"
-         "\n");
-    send(out, server, client,
-         R"({"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}})"
-         "\n");
+    send(
+        in, client, server,
+        R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}})"
+        "\n");
+    send(
+        out, server, client,
+        R"({"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}})"
+        "\n");
   }
   // The end of everything: the law, nothing pending, nothing kept.
   void finish() {
@@ -119,14 +135,19 @@ class Talk : public session::RecordListener, public stream::CopyControl {
   }
 
   [[nodiscard]] pipeline::PipelineStats stats() const { return pipeline.stats(); }
-  [[nodiscard]] std::uint64_t skipped(base::SkipReason r) const { return stats().ledger.skipped[static_cast<std::size_t>(r)]; }
-  [[nodiscard]] std::uint64_t lost(base::LossReason r) const { return stats().ledger.lost[static_cast<std::size_t>(r)]; }
+  [[nodiscard]] std::uint64_t skipped(base::SkipReason r) const {
+    return stats().ledger.skipped[static_cast<std::size_t>(r)];
+  }
+  [[nodiscard]] std::uint64_t lost(base::LossReason r) const {
+    return stats().ledger.lost[static_cast<std::size_t>(r)];
+  }
   // For a failed expectation: what became of the bytes.
   [[nodiscard]] std::string skips() const {
     std::string out;
     const base::Ledger l = stats().ledger;
     for (std::size_t i = 0; i < l.skipped.size(); ++i) {
-      if (l.skipped[i] != 0) out += std::string(base::name(static_cast<base::SkipReason>(i))) + " " + std::to_string(l.skipped[i]) + "; ";
+      if (l.skipped[i] != 0)
+        out += std::string(base::name(static_cast<base::SkipReason>(i))) + " " + std::to_string(l.skipped[i]) + "; ";
     }
     return out;
   }
@@ -144,7 +165,8 @@ class Talk : public session::RecordListener, public stream::CopyControl {
   static Told told(const session::MessageRecord& m) {
     std::string id;
     m.id.append_json(id);
-    return {std::string(m.method), std::string(m.tool), std::move(id), {}, m.gap, m.unmatched, m.client_to_server, m.oddities};
+    return {std::string(m.method), std::string(m.tool), std::move(id), {}, m.gap,
+            m.unmatched,           m.client_to_server,  m.oddities};
   }
   std::map<std::uint64_t, std::array<std::uint64_t, 2>> position;
   std::string padded;
@@ -153,7 +175,8 @@ class Talk : public session::RecordListener, public stream::CopyControl {
 
 inline const std::string kPing = R"({"jsonrpc":"2.0","id":1,"method":"ping"})";
 inline const std::string kPong = R"({"jsonrpc":"2.0","id":1,"result":{}})";
-inline const std::string kCall = R"({"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"t","arguments":{}}})";
+inline const std::string kCall =
+    R"({"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"t","arguments":{}}})";
 inline const std::string kCalled = R"({"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"x"}]}})";
 
 inline std::string http_post(std::string_view body, std::string_view more = "Mcp-Session-Id: 7\r\n") {
