@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workloads for the host-cost and live benchmarks. Prints one number: nanoseconds a call, or messages a second.
 //
-//   bench_calls getppid N | fileread N | pipe N              ns a call (pipe: a 64-byte write and read, not MCP)
+//   bench_calls getppid N | fileread N | pipe N              CPU ns a call (pipe: a 64-byte write and read, not MCP)
 //   bench_calls mcp-stream MESSAGES BYTES RATE               one-way MCP requests over a pipe, RATE messages/s (0: as fast as it goes)
 //   bench_calls empty-hook WORKLOAD ...                      the same with an empty program on sys_exit (the baseline)
-//   bench_calls mcp-pingpong N BYTES                         ns a round trip between two processes over two pipes
+//   bench_calls mcp-pingpong N BYTES                         ns a call and its answer, two processes and two pipes
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <sys/syscall.h>
@@ -19,11 +19,13 @@
 
 namespace {
 
-double now() {
+double clock_of(clockid_t which) {
   timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(which, &t);
   return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
 }
+double now() { return clock_of(CLOCK_MONOTONIC); }
+double cpu() { return clock_of(CLOCK_PROCESS_CPUTIME_ID); }
 
 void put(int fd, const std::string& s) {
   for (std::size_t at = 0; at < s.size();) {
@@ -52,6 +54,14 @@ std::string request(unsigned long id, std::size_t size) {
   std::string s(head, static_cast<std::size_t>(n));
   if (s.size() + 5 < size) s.append(size - s.size() - 5, 'x');
   return s + "\"}}}\n";
+}
+
+std::string answer(unsigned long id, std::size_t size) {
+  char head[128];
+  const int n = std::snprintf(head, sizeof head, R"({"jsonrpc":"2.0","id":%09lu,"result":{"content":[{"type":"text","text":")", 100000000 + id);
+  std::string s(head, static_cast<std::size_t>(n));
+  if (s.size() + 6 < size) s.append(size - s.size() - 6, 'y');
+  return s + "\"}]}}\n";
 }
 
 // "r0 = 0; exit" on the raw tracepoint sys_exit; stays attached while this process lives.
@@ -90,16 +100,16 @@ int main(int argc, char** argv) {
   const unsigned long n = std::strtoul(argv[2], nullptr, 10);
   char buf[4096] = {};
   if (what == "getppid") {
-    const double start = now();
+    const double start = cpu();
     for (unsigned long i = 0; i < n; ++i) syscall(SYS_getppid);
-    std::printf("%.1f\n", (now() - start) / static_cast<double>(n));
+    std::printf("%.1f\n", (cpu() - start) / static_cast<double>(n));
   } else if (what == "fileread") {
     const int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-    const double start = now();
+    const double start = cpu();
     for (unsigned long i = 0; i < n; ++i) {
       if (pread(fd, buf, 64, 0) < 0) return 1;
     }
-    std::printf("%.1f\n", (now() - start) / static_cast<double>(n));
+    std::printf("%.1f\n", (cpu() - start) / static_cast<double>(n));
   } else if (what == "pipe") {
     int p[2];
     if (pipe(p) != 0) return 1;
@@ -108,11 +118,11 @@ int main(int argc, char** argv) {
       if (write(p[1], buf, 64) < 0 || read(p[0], buf, 64) < 0) return 1;
     }
     usleep(500000);
-    const double start = now();
+    const double start = cpu();
     for (unsigned long i = 0; i < n; ++i) {
       if (write(p[1], buf, 64) < 0 || read(p[0], buf, 64) < 0) return 1;
     }
-    std::printf("%.1f\n", (now() - start) / static_cast<double>(n) / 2);
+    std::printf("%.1f\n", (cpu() - start) / static_cast<double>(n) / 2);
   } else if (what == "mcp-stream" && argc >= 5) {
     const std::size_t size = std::strtoul(argv[3], nullptr, 10);
     const double rate = std::strtod(argv[4], nullptr);
@@ -146,13 +156,13 @@ int main(int argc, char** argv) {
     int there[2];
     int back[2];
     if (pipe(there) != 0 || pipe(back) != 0) return 1;
-    const std::string ask = request(0, size);
+    const std::size_t ask = request(0, size).size();
     const pid_t child = fork();
     if (child == 0) {
       take(there[0], kInit.size());
       for (unsigned long i = 0; i < n; ++i) {
-        if (take(there[0], ask.size()) != ask.size()) _exit(1);
-        put(back[1], ask);
+        if (take(there[0], ask) != ask) _exit(1);
+        put(back[1], answer(i, size));
       }
       _exit(0);
     }
@@ -161,7 +171,8 @@ int main(int argc, char** argv) {
     const double start = now();
     for (unsigned long i = 0; i < n; ++i) {
       put(there[1], request(i, size));
-      if (take(back[0], ask.size()) != ask.size()) return 1;
+      const std::size_t want = answer(i, size).size();
+      if (take(back[0], want) != want) return 1;
     }
     std::printf("%.1f\n", (now() - start) / static_cast<double>(n));
     waitpid(child, nullptr, 0);
