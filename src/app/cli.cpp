@@ -43,9 +43,9 @@ void stream_options(CLI::App* c, Options& o) {
   c->add_option("--tool", o.filters.tools, "only this tool (globs)")->type_name("GLOB");
   c->add_option("--pid", o.filters.pids, "only messages from or to this process")->type_name("PID");
   c->add_option("--user", o.filters.users, "only clients or servers of this user")->type_name("NAME");
-  c->add_option("--type", o.filters.types, "only records of this type: message call finding verdict inventory process loss health")
+  c->add_option("--type", o.filters.types, "only records of this type: message call finding inventory process loss health")
       ->type_name("TYPE")
-      ->check(CLI::IsMember({"message", "call", "finding", "verdict", "inventory", "process", "loss", "health"}));
+      ->check(CLI::IsMember({"message", "call", "finding", "inventory", "process", "loss", "health"}));
 }
 
 void limit_options(CLI::App* c, Options& o) {

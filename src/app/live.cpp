@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "app/output.h"
 #include "app/say.h"
@@ -76,6 +77,13 @@ int run_live(const Options& o, bool show) {
   live.tls = o.tls;
   live.snapshot = o.snapshot;
   live.drop_privileges = true;
+  // Before privileges are dropped: the folder may be one that only root's override may write.
+  std::optional<source::CaptureWriter> writer;
+  if (!o.record.empty() && geteuid() == 0) {
+    auto created = source::CaptureWriter::create(o.record, {});
+    if (!created) return fail(created.error());
+    writer.emplace(std::move(*created));
+  }
   auto source = probe::KernelSource::open(live);
   if (!source) return fail(source.error());
   probe::KernelSource& kernel = **source;  // owned by `events` below
@@ -87,9 +95,7 @@ int run_live(const Options& o, bool show) {
   Output out(quiet, host);
   std::unique_ptr<source::EventSource> events = std::move(*source);
   source::RecordingSource* recording = nullptr;
-  if (!o.record.empty()) {
-    auto writer = source::CaptureWriter::create(o.record, {});
-    if (!writer) return fail(writer.error());
+  if (writer) {
     auto tee = std::make_unique<source::RecordingSource>(std::move(events), std::move(*writer));
     recording = tee.get();
     events = std::move(tee);

@@ -437,9 +437,10 @@ void Conversation::count_look(base::Bytes bytes) {
   ++looks_;
   looked_bytes_ += bytes.size();
   if (looks_ < kMaxLooks && looked_bytes_ < kMaxLookedBytes) return;
-  // A message that is still coming in keeps the question open, up to the cap of what may be pending.
+  // A message that is still coming in keeps the question open. Bytes beside it do not: in a flood of noise there is
+  // always something that could be the start of one.
   const std::uint64_t waiting = pending(Lane::kAToB) + pending(Lane::kBToA);
-  if (waiting != 0 && looked_bytes_ < shared_.limits.max_message) return;
+  if (waiting != 0 && looked_bytes_ < waiting + kMaxLookedBytes && looked_bytes_ < shared_.limits.max_message) return;
   give_up();
 }
 
