@@ -47,28 +47,28 @@
 #define MV_OLD 0
 #define MV_LOOP 1
 #define MV_NOW 3 /* implies MV_LOOP */
-extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+extern void* bpf_rdonly_cast(void* obj, __u32 btf_id) __ksym __weak;
 
 /* Own process: never observed. */
 const volatile __u32 mv_self_tgid __weak = 0;
 
-INLINE struct task_struct *current_task(int now) {
-	return now == MV_NOW ? (struct task_struct *)bpf_get_current_task_btf() : (struct task_struct *)bpf_get_current_task();
+INLINE struct task_struct* current_task(int now) {
+  return now == MV_NOW ? (struct task_struct*)bpf_get_current_task_btf() : (struct task_struct*)bpf_get_current_task();
 }
 
 /* Reads a field of a kernel object: a direct load where the verifier allows it, a probe read elsewhere. */
-#define GET(now, ptr, field)                                                                       \
-	({                                                                                         \
-		typeof((ptr)->field) v_;                                                           \
-		if ((now) == MV_NOW)                                                               \
-			v_ = (ptr)->field;                                                         \
-		else                                                                               \
-			v_ = BPF_CORE_READ(ptr, field);                                            \
-		v_;                                                                                \
-	})
+#define GET(now, ptr, field)          \
+  ({                                  \
+    typeof((ptr)->field) v_;          \
+    if ((now) == MV_NOW)              \
+      v_ = (ptr)->field;              \
+    else                              \
+      v_ = BPF_CORE_READ(ptr, field); \
+    v_;                               \
+  })
 
 /* A typed, readable view of a kernel address (6.2); compat keeps the raw address and probe-reads it. */
-#define VIEW(now, type, ptr)                                                                       \
-	((now) == MV_NOW ? (type *)bpf_rdonly_cast((void *)(ptr), bpf_core_type_id_kernel(type)) : (type *)(ptr))
+#define VIEW(now, type, ptr) \
+  ((now) == MV_NOW ? (type*)bpf_rdonly_cast((void*)(ptr), bpf_core_type_id_kernel(type)) : (type*)(ptr))
 
 #endif

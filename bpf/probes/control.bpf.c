@@ -5,17 +5,13 @@
 
 /* args: key.object, key.number, flow id, way, mode */
 SEC("?raw_tp/sys_enter")
-int set_mode(struct bpf_raw_tracepoint_args *ctx) {
-	struct mv_flow_key key = {ctx->args[0], ctx->args[1]};
-	__u64 way = ctx->args[3] & 1;
-	__u8 mode = ctx->args[4];
-	struct flow *f = bpf_map_lookup_elem(&flows, &key);
-	if (!f || f->id != ctx->args[2])
-		return 1;
-	if (mode == MV_MODE_IGNORE && f->mode[way] != MV_MODE_IGNORE)
-		f->skip_from[way] = way ? f->write : f->read;
-	if (mode != MV_MODE_IGNORE)
-		f->looks = 0;
-	f->mode[way] = mode;
-	return 0;
+int set_mode(struct bpf_raw_tracepoint_args* ctx) {
+  struct mv_flow_key key = {ctx->args[0], ctx->args[1]};
+  __u64 way = ctx->args[3] & 1;
+  __u8 mode = ctx->args[4];
+  struct flow* f = bpf_map_lookup_elem(&flows, &key);
+  if (!f || f->id != ctx->args[2]) return 1;
+  if (mode == MV_MODE_IGNORE && f->mode[way] != MV_MODE_IGNORE) f->skip_from[way] = way ? f->write : f->read;
+  f->mode[way] = mode;
+  return 0;
 }

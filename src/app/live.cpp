@@ -168,7 +168,8 @@ int run_live(const Options& o, bool show) {
   if (!show && isatty(STDERR_FILENO) != 0) say(stderr, "\r\033[K");
   if (!o.json || !show) say(stderr, "{}\n{}", one_line(s), ledger_text(s));
   if (out.not_covered() != 0) {
-    say(stderr, "{} processes use TLS or calls that are not covered; run --type process names them\n", out.not_covered());
+    say(stderr, "{} processes use TLS or calls that are not covered; run --type process names them\n",
+        out.not_covered());
   }
   return code;
 }

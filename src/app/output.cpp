@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <string_view>
 
-
 namespace mcpvigil::app {
 
 namespace {
@@ -22,7 +21,8 @@ std::string_view type_of(const session::Record& r) {
 
 bool glob_any(const std::vector<std::string>& globs, std::string_view text) {
   const std::string s(text);
-  return std::any_of(globs.begin(), globs.end(), [&](const std::string& g) { return fnmatch(g.c_str(), s.c_str(), 0) == 0; });
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string& g) { return fnmatch(g.c_str(), s.c_str(), 0) == 0; });
 }
 
 // What a filter may look at; null members do not exist in this kind of record.
@@ -34,7 +34,8 @@ struct Look {
 
 Look look(const session::Record& r) {
   if (const auto* m = std::get_if<session::MessageRecord>(&r)) return {&m->client, &m->server, m->tool};
-  if (const auto* c = std::get_if<session::CallRecord>(&r)) return {&c->message.client, &c->message.server, c->message.tool};
+  if (const auto* c = std::get_if<session::CallRecord>(&r))
+    return {&c->message.client, &c->message.server, c->message.tool};
   if (const auto* f = std::get_if<session::FindingRecord>(&r)) return {&f->client, &f->server, {}};
   if (const auto* i = std::get_if<session::InventoryRecord>(&r)) return {nullptr, &i->party, i->tool};
   if (const auto* p = std::get_if<session::ProcessRecord>(&r)) return {nullptr, &p->party, {}};
@@ -43,7 +44,8 @@ Look look(const session::Record& r) {
 
 bool is_server(const std::vector<std::string>& globs, const session::PartyView* p) {
   if (p == nullptr) return false;
-  return glob_any(globs, p->server_id) || glob_any(globs, p->claimed_name) || (p->facts != nullptr && glob_any(globs, p->facts->exe));
+  return glob_any(globs, p->server_id) || glob_any(globs, p->claimed_name) ||
+         (p->facts != nullptr && glob_any(globs, p->facts->exe));
 }
 
 session::RenderOptions render_options(const Options& o, const std::string& host) {
@@ -81,12 +83,14 @@ bool Output::wanted(const session::Record& r) const {
         return std::find(f.pids.begin(), f.pids.end(), p.process.pid) != f.pids.end() && p.process.pid != 0;
       }))
     return false;
-  return f.users.empty() || either([&](const session::PartyView& p) { return p.facts != nullptr && glob_any(f.users, p.facts->user); });
+  return f.users.empty() ||
+         either([&](const session::PartyView& p) { return p.facts != nullptr && glob_any(f.users, p.facts->user); });
 }
 
 void Output::on_record(const session::Record& r) {
   if (closed_ || !wanted(r)) return;
-  if (const auto* p = std::get_if<session::ProcessRecord>(&r); p != nullptr && !options_.json && options_.filters.types.empty() && p->what == "coverage") {
+  if (const auto* p = std::get_if<session::ProcessRecord>(&r);
+      p != nullptr && !options_.json && options_.filters.types.empty() && p->what == "coverage") {
     ++not_covered_;  // on a workstation dozens at start: a number for people, names for who asks
     return;
   }

@@ -77,7 +77,8 @@ base::Result<SelfTest> run_self_test(probe::KernelSource& source) {
   int there[2];
   int back[2];
   int pair[2];
-  if (pipe(go) != 0 || pipe(there) != 0 || pipe(back) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) return base::errno_error("self-test: make pipes", errno);
+  if (pipe(go) != 0 || pipe(there) != 0 || pipe(back) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+    return base::errno_error("self-test: make pipes", errno);
   std::vector<pid_t> pids;
   const auto client = [&](int out, int in) {
     for (const std::string_view request : kRequests) {
@@ -104,7 +105,9 @@ base::Result<SelfTest> run_self_test(probe::KernelSource& source) {
   {
     pipeline::Pipeline pipeline(pipeline::PipelineLimits{}, calls, &source, nullptr);
     const auto start = std::chrono::steady_clock::now();
-    const auto elapsed = [&] { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count(); };
+    const auto elapsed = [&] {
+      return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    };
     ::close(go[1]);  // off they go
     while (elapsed() < 5000 && !(calls.seen(0) && calls.seen(1))) {
       const auto batch = source.next();

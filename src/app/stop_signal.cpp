@@ -20,7 +20,7 @@ void on_signal(int which) {
 
 void catch_stop_signals() {
   g_stop = 0;
-  struct sigaction a {};
+  struct sigaction a{};
   a.sa_handler = on_signal;
   for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaction(s, &a, nullptr);
 }

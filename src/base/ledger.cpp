@@ -48,7 +48,9 @@ std::string_view name(LossReason r) {
   return "?";
 }
 
-std::uint64_t Ledger::skipped_total() const { return std::accumulate(skipped.begin(), skipped.end(), std::uint64_t{0}); }
+std::uint64_t Ledger::skipped_total() const {
+  return std::accumulate(skipped.begin(), skipped.end(), std::uint64_t{0});
+}
 std::uint64_t Ledger::lost_total() const { return std::accumulate(lost.begin(), lost.end(), std::uint64_t{0}); }
 
 Ledger& Ledger::operator+=(const Ledger& other) {

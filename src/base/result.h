@@ -25,15 +25,15 @@ using Status = Result<void>;
 
 #define MCPVIGIL_CAT2(a, b) a##b
 #define MCPVIGIL_CAT(a, b) MCPVIGIL_CAT2(a, b)
-#define TRY_IMPL(tmp, expr)                           \
-  do {                                                \
-    if (auto tmp = (expr); !tmp) {                    \
-      return std::move(tmp).error();                  \
-    }                                                 \
+#define TRY_IMPL(tmp, expr)          \
+  do {                               \
+    if (auto tmp = (expr); !tmp) {   \
+      return std::move(tmp).error(); \
+    }                                \
   } while (false)
 #define TRY(expr) TRY_IMPL(MCPVIGIL_CAT(try_result_, __COUNTER__), expr)
-#define TRY_ASSIGN_IMPL(tmp, lhs, expr)               \
-  auto tmp = (expr);                                  \
-  if (!tmp) return std::move(tmp).error();            \
+#define TRY_ASSIGN_IMPL(tmp, lhs, expr)    \
+  auto tmp = (expr);                       \
+  if (!tmp) return std::move(tmp).error(); \
   lhs = std::move(*tmp)
 #define TRY_ASSIGN(lhs, expr) TRY_ASSIGN_IMPL(MCPVIGIL_CAT(try_tmp_, __COUNTER__), lhs, expr)

@@ -52,9 +52,7 @@ bool read_id(simdjson::dom::element e, Id& out) {
       out.type = Id::Type::kString;
       out.text = e.get_string().value_unsafe();
       return true;
-    default:
-      out.type = Id::Type::kNull;
-      return e.is_null();
+    default: out.type = Id::Type::kNull; return e.is_null();
   }
 }
 

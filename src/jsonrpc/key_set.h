@@ -50,7 +50,8 @@ class KeySet {
   static std::uint32_t fingerprint(std::string_view k) {
     if (k.empty()) return 0;
     const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(k[i])); };
-    return (static_cast<std::uint32_t>(k.size()) << 24) | (byte(0) << 16) | (byte(k.size() / 2) << 8) | byte(k.size() - 1);
+    return (static_cast<std::uint32_t>(k.size()) << 24) | (byte(0) << 16) | (byte(k.size() / 2) << 8) |
+           byte(k.size() - 1);
   }
 
   std::array<std::uint32_t, kInline> prints_;

@@ -42,15 +42,15 @@ enum class Kind : std::uint8_t { kRequest, kNotification, kResponse, kError };
 
 // Oddities with no honest reason to exist: parsers disagree about them.
 enum Oddity : std::uint32_t {
-  kDuplicateKey = 1,   // a member name twice in one object that we read (last wins)
-  kEscapedKey = 2,     // a member name or the method spelled with escapes it does not need
-  kWrongCase = 4,      // a JSON-RPC member in another case ("Method"); it is not taken for the member
-  kNoVersion = 8,      // no "jsonrpc":"2.0"
-  kBatched = 16,       // came in an array
-  kRawNewline = 32,    // a message spread over several lines
-  kInexact = 64,       // a number beyond 64 bits or half a surrogate pair: we show the nearest value
-  kBadId = 128,        // an id that is null, or no string or number; the message is taken as one without id
-  kMixedShape = 256,   // a method together with a result or an error, or a result together with an error
+  kDuplicateKey = 1,  // a member name twice in one object that we read (last wins)
+  kEscapedKey = 2,    // a member name or the method spelled with escapes it does not need
+  kWrongCase = 4,     // a JSON-RPC member in another case ("Method"); it is not taken for the member
+  kNoVersion = 8,     // no "jsonrpc":"2.0"
+  kBatched = 16,      // came in an array
+  kRawNewline = 32,   // a message spread over several lines
+  kInexact = 64,      // a number beyond 64 bits or half a surrogate pair: we show the nearest value
+  kBadId = 128,       // an id that is null, or no string or number; the message is taken as one without id
+  kMixedShape = 256,  // a method together with a result or an error, or a result together with an error
 };
 inline constexpr std::uint32_t kOddityCount = 9;
 [[nodiscard]] std::string_view name(Oddity o);  // "duplicate_key"; one bit at a time
@@ -83,7 +83,7 @@ class Parser {
   base::SkipReason parse(Bytes padded_text, const std::function<void(const Message&)>& on_message);
 
   static constexpr std::size_t kMaxText = (64ULL << 20) + (1ULL << 20);  // the largest message and what wraps it
-  static constexpr std::size_t kMaxDepth = 1024;                          // simdjson's default; SDKs stop near it too
+  static constexpr std::size_t kMaxDepth = 1024;                         // simdjson's default; SDKs stop near it too
 
   // Of the last parse(): its root when the text was JSON at all (what a look-alike is told by), elements of a batch
   // that were no messages, and every oddity met, also of what was not a message.

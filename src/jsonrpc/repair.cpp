@@ -113,8 +113,8 @@ bool repair(Bytes t, std::string& out) {
       ++i;
     } else if (c == '-' || is_digit(c)) {
       std::size_t end = i + 1;
-      while (end < t.size() && (is_digit(t[end]) || t[end] == '.' || t[end] == 'e' || t[end] == 'E' || t[end] == '+' ||
-                                t[end] == '-')) {
+      while (end < t.size() &&
+             (is_digit(t[end]) || t[end] == '.' || t[end] == 'e' || t[end] == 'E' || t[end] == '+' || t[end] == '-')) {
         ++end;
       }
       number.clear();

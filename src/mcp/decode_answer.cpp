@@ -46,7 +46,9 @@ Result read_result(fields::Object o, Operation& op) {
           op.is_tool_error = f.value.is_bool() && f.value.get_bool().value_unsafe();
         }
         break;
-      case 8: if (k == "contents") r.contents = f.value; break;
+      case 8:
+        if (k == "contents") r.contents = f.value;
+        break;
       case 9:
         if (k == "resources") r.resources = f.value;
         if (k == "userAgent") r.codex = true;
@@ -56,14 +58,20 @@ Result read_result(fields::Object o, Operation& op) {
         if (k == "resultType") op.result_type = fields::string(f.value);
         if (k == "nextCursor") op.has_next_cursor = !f.value.is_null();
         break;
-      case 11: if (k == "authMethods") r.acp = true; break;
+      case 11:
+        if (k == "authMethods") r.acp = true;
+        break;
       case 12:
         if (k == "capabilities") r.capabilities = f.value;
         if (k == "requestState") op.request_state = fields::string(f.value);
         if (k == "instructions") op.instructions = fields::string(f.value);
         break;
-      case 13: if (k == "inputRequests") r.of_server = true; break;
-      case 15: if (k == "protocolVersion") r.version = f.value; break;
+      case 13:
+        if (k == "inputRequests") r.of_server = true;
+        break;
+      case 15:
+        if (k == "protocolVersion") r.version = f.value;
+        break;
       case 17:
         if (k == "supportedVersions") r.supported_versions = f.value;
         if (k == "structuredContent") r.of_server = true;
@@ -87,7 +95,8 @@ bool list_of(const std::optional<element>& list, std::string_view text_member, s
   if (!list) return false;
   const auto first = fields::front(*list);
   const auto o = first ? fields::object(*first) : std::nullopt;
-  if (!o || !jsonrpc::last(*o, text_member).has_value() || jsonrpc::string_at(*first, text_member).empty()) return false;
+  if (!o || !jsonrpc::last(*o, text_member).has_value() || jsonrpc::string_at(*first, text_member).empty())
+    return false;
   return other_member.empty() || jsonrpc::last(*o, other_member).has_value();
 }
 

@@ -23,10 +23,18 @@ Params read_params(fields::Object o, Operation& op) {
   for (const auto f : o) {
     const std::string_view k = f.key;
     switch (k.size()) {
-      case 2: if (k == "id") p.id = f.value; break;
-      case 3: if (k == "uri") p.uri = f.value; break;
-      case 4: if (k == "name") p.name = f.value; break;
-      case 5: if (k == "_meta") p.meta = f.value; break;
+      case 2:
+        if (k == "id") p.id = f.value;
+        break;
+      case 3:
+        if (k == "uri") p.uri = f.value;
+        break;
+      case 4:
+        if (k == "name") p.name = f.value;
+        break;
+      case 5:
+        if (k == "_meta") p.meta = f.value;
+        break;
       case 6:
         if (k == "taskId") p.task_id = f.value;
         if (k == "method") p.method = f.value;
@@ -35,21 +43,35 @@ Params read_params(fields::Object o, Operation& op) {
         if (k == "message") p.message = f.value;
         if (k == "rootUri") p.lsp = true;
         break;
-      case 8: if (k == "rootPath") p.lsp = true; break;
+      case 8:
+        if (k == "rootPath") p.lsp = true;
+        break;
       case 9:
         if (k == "requestId") p.request_id = f.value;
         if (k == "processId") p.lsp = true;
         break;
-      case 10: if (k == "clientInfo") p.client_info = f.value; break;
+      case 10:
+        if (k == "clientInfo") p.client_info = f.value;
+        break;
       case 12:
         if (k == "capabilities") p.capabilities = f.value;
         if (k == "requestState") op.request_state = fields::string(f.value);
         break;
-      case 13: if (k == "progressToken") p.progress_token = f.value; break;
-      case 14: if (k == "inputResponses") op.has_input_responses = true; break;
-      case 15: if (k == "protocolVersion") p.version = f.value; break;
-      case 16: if (k == "workspaceFolders") p.lsp = true; break;
-      case 18: if (k == "clientCapabilities") p.acp = true; break;
+      case 13:
+        if (k == "progressToken") p.progress_token = f.value;
+        break;
+      case 14:
+        if (k == "inputResponses") op.has_input_responses = true;
+        break;
+      case 15:
+        if (k == "protocolVersion") p.version = f.value;
+        break;
+      case 16:
+        if (k == "workspaceFolders") p.lsp = true;
+        break;
+      case 18:
+        if (k == "clientCapabilities") p.acp = true;
+        break;
       default: break;
     }
   }

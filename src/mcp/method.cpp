@@ -13,7 +13,7 @@ constexpr std::uint16_t kAll = kLegacyAll | k2026_07_28;
 
 constexpr Sender kC = Sender::kClient, kS = Sender::kServer, kBoth = Sender::kEither;
 constexpr Era kAny = Era::kUnknown, kOld = Era::kLegacy, kNew = Era::kStateless;
-constexpr bool kReq = false, kNote = true;       // notification?
+constexpr bool kReq = false, kNote = true;  // notification?
 constexpr bool kStrong = true, kWeak = false;
 
 // By length of the name, as find_method wants it.

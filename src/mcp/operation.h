@@ -33,29 +33,30 @@ struct Party {  // clientInfo / serverInfo: a claim, never an identity
 struct Operation {
   jsonrpc::Kind kind{};
   const jsonrpc::Id* id = nullptr;
-  std::string_view method;          // "" for responses
+  std::string_view method;  // "" for responses
   bool known_method = false;
-  Sender sender = Sender::kUnknown; // from the method or the shape
-  Era era = Era::kUnknown;          // kStateless when _meta claims 2026-07-28 or later, or server/discover
+  Sender sender = Sender::kUnknown;  // from the method or the shape
+  Era era = Era::kUnknown;           // kStateless when _meta claims 2026-07-28 or later, or server/discover
   Evidence evidence = Evidence::kNothing;
-  std::string_view strong_mark;     // which strong mark it was: two *distinct* ones decide; static storage
-  std::string_view veto;            // which look-alike, or kUnversioned (look_alike.h); static storage
+  std::string_view strong_mark;       // which strong mark it was: two *distinct* ones decide; static storage
+  std::string_view veto;              // which look-alike, or kUnversioned (look_alike.h); static storage
   std::string_view protocol_version;  // claimed in initialize, its result, or _meta
   Party client, server;
-  std::string_view tool;            // tools/call params.name
-  std::string_view prompt;          // prompts/get params.name
-  std::string_view uri;             // resources/* params.uri
+  std::string_view tool;    // tools/call params.name
+  std::string_view prompt;  // prompts/get params.name
+  std::string_view uri;     // resources/* params.uri
   std::string_view task_id, subscription_id, request_state, result_type, traceparent, tracestate;
-  std::optional<jsonrpc::Id> subscription;  // subscription_id with its JSON type (it is a request's id: may be a number)
+  std::optional<jsonrpc::Id>
+      subscription;  // subscription_id with its JSON type (it is a request's id: may be a number)
   std::optional<jsonrpc::Id> progress_token;
   std::optional<jsonrpc::Id> cancelled_id;  // notifications/cancelled params.requestId
-  bool is_tool_error = false;       // result.isError
+  bool is_tool_error = false;               // result.isError
   std::int64_t error_code = 0;
   std::string_view error_message;
-  bool has_input_responses = false; // a retried request (MRTR)
+  bool has_input_responses = false;             // a retried request (MRTR)
   std::optional<simdjson::dom::element> tools;  // result.tools of a tools/list answer
-  bool has_next_cursor = false;     // the list goes on
-  std::string_view instructions;    // of initialize / server/discover answers
+  bool has_next_cursor = false;                 // the list goes on
+  std::string_view instructions;                // of initialize / server/discover answers
   // What ACP's mcp/message carries, for jsonrpc::read_message(): a message, or {method, params} without a version.
   std::optional<simdjson::dom::element> nested;
 };
@@ -94,15 +95,15 @@ class Classifier {
   // HTTP tells more: MCP-Protocol-Version, Mcp-Method, Mcp-Session-Id with a JSON-RPC body; SSE `endpoint` then a POST.
   State observe_decisive();
   [[nodiscard]] State state() const { return state_; }
-  [[nodiscard]] std::string_view other_protocol() const { return other_; }  // "" unless kOther
+  [[nodiscard]] std::string_view other_protocol() const { return other_; }        // "" unless kOther
   [[nodiscard]] std::uint32_t contradictions() const { return contradictions_; }  // vetoes met after kMcp
 
  private:
   void veto(std::string_view protocol);
 
   State state_ = State::kUnknown;
-  bool certain_ = false;          // kOther by a certain veto
-  bool mark_is_method_ = false;   // first_mark_ came from a request or notification
+  bool certain_ = false;         // kOther by a certain veto
+  bool mark_is_method_ = false;  // first_mark_ came from a request or notification
   std::uint32_t unversioned_ = 0;
   std::uint32_t contradictions_ = 0;
   std::string_view first_mark_;

@@ -49,7 +49,8 @@ struct Conversation::LaneSink : frame::FrameListener {
 struct Conversation::HttpSink : frame::HttpListener {
   explicit HttpSink(Conversation& c) : conversation(c) {}
   void on_frame(const frame::Frame& f) override {
-    conversation.take_frame(f.is_http_response ? stream::other(conversation.request_lane_) : conversation.request_lane_, f);
+    conversation.take_frame(f.is_http_response ? stream::other(conversation.request_lane_) : conversation.request_lane_,
+                            f);
   }
   void on_skip(SkipReason why, std::uint64_t n) override { conversation.skip(conversation.current_, why, n); }
   void on_request_head(const frame::HttpExchange& e, Timestamp) override {
@@ -77,7 +78,8 @@ Conversation::~Conversation() {
   shared_.undecided_pipes.erase(channel_.id);
   leave_pair_evidence();
   if (announced_ && pair_) {
-    if (const auto it = shared_.mcp_pairs.find(*pair_); it != shared_.mcp_pairs.end() && --it->second == 0) shared_.mcp_pairs.erase(it);
+    if (const auto it = shared_.mcp_pairs.find(*pair_); it != shared_.mcp_pairs.end() && --it->second == 0)
+      shared_.mcp_pairs.erase(it);
   }
 }
 
@@ -103,14 +105,16 @@ std::uint64_t Conversation::pending(Lane lane) const {
   return n;
 }
 
-void Conversation::on_bytes(Lane lane, std::uint64_t pos, base::Bytes bytes, base::ProcessKey sender, base::ProcessKey receiver, Timestamp ts) {
+void Conversation::on_bytes(Lane lane, std::uint64_t pos, base::Bytes bytes, base::ProcessKey sender,
+                            base::ProcessKey receiver, Timestamp ts) {
   LaneState& l = at(lane);
   if (sender.known()) l.sender = sender;
   if (receiver.known()) l.receiver = receiver;
   l.ts = ts;
   current_ = lane;
   take_bytes(lane, pos, bytes, ts);
-  if (ignored_ && (lanes_[0].ndjson || lanes_[1].ndjson || http_)) drop_framers(ts);  // nothing may come for a long time
+  if (ignored_ && (lanes_[0].ndjson || lanes_[1].ndjson || http_))
+    drop_framers(ts);  // nothing may come for a long time
 }
 
 void Conversation::take_bytes(Lane lane, std::uint64_t pos, base::Bytes bytes, Timestamp ts) {
@@ -163,7 +167,9 @@ void Conversation::decide_framing(Lane lane, std::uint64_t pos, base::Bytes byte
     case frame::Look::kTls:
     case frame::Look::kHttp2:
     case frame::Look::kContentLength: {
-      const SkipReason why = look == frame::Look::kTls ? SkipReason::kTlsCiphertext : look == frame::Look::kHttp2 ? SkipReason::kHttp2 : SkipReason::kNotMcp;
+      const SkipReason why = look == frame::Look::kTls     ? SkipReason::kTlsCiphertext
+                             : look == frame::Look::kHttp2 ? SkipReason::kHttp2
+                                                           : SkipReason::kNotMcp;
       for (const Lane each : {lane, stream::other(lane)}) {
         if (each == lane && l.start.empty()) skip(lane, why, bytes.size());
         skip(each, why, at(each).start.size());
@@ -227,7 +233,8 @@ void Conversation::take_frame(Lane lane, const frame::Frame& f) {
     decided();
     skip(lane, SkipReason::kProtocolFraming, f.wire_bytes);
     if (f.http != nullptr) {
-      remember_url(f.http->host, f.text.starts_with("http") ? f.text.substr(std::min(f.text.size(), f.text.find('/', 8))) : f.text);
+      remember_url(f.http->host,
+                   f.text.starts_with("http") ? f.text.substr(std::min(f.text.size(), f.text.find('/', 8))) : f.text);
       shared_.sessions->on_sse_endpoint(channel_, *f.http, f.text, f.last);
     }
     return;
@@ -248,7 +255,8 @@ void Conversation::observe(const frame::Frame& f, Lane lane) {
     classifier_.observe(op);
     if (channel_.one_way && op.evidence == mcp::Evidence::kStrong && !is_mcp()) weigh_with_sibling(op);
   });
-  if (any && f.http != nullptr && !is_mcp() && (!f.http->session_id.empty() || !f.http->response_session_id.empty() || url_is_known(*f.http))) {
+  if (any && f.http != nullptr && !is_mcp() &&
+      (!f.http->session_id.empty() || !f.http->response_session_id.empty() || url_is_known(*f.http))) {
     classifier_.observe_decisive();
   }
   if (why == SkipReason::kNotJsonRpc && !any) {
@@ -274,7 +282,9 @@ void Conversation::observe(const frame::Frame& f, Lane lane) {
   if (classifier_.state() == State::kOther || ++undecided_frames_ > kMaxUndecidedFrames) give_up();
 }
 
-bool Conversation::url_is_known(const frame::HttpExchange& e) const { return shared_.mcp_urls.contains(url_of(e.host, e.target)); }
+bool Conversation::url_is_known(const frame::HttpExchange& e) const {
+  return shared_.mcp_urls.contains(url_of(e.host, e.target));
+}
 
 void Conversation::remember_url(std::string_view host, std::string_view target) {
   if (host.empty() || target.empty()) return;
@@ -321,7 +331,8 @@ void Conversation::weigh_with_sibling(const mcp::Operation& op) {
 
 void Conversation::leave_pair_evidence() {
   if (!evidence_pair_) return;
-  if (const auto it = shared_.pair_evidence.find(*evidence_pair_); it != shared_.pair_evidence.end() && --it->second.pipes == 0) {
+  if (const auto it = shared_.pair_evidence.find(*evidence_pair_);
+      it != shared_.pair_evidence.end() && --it->second.pipes == 0) {
     shared_.pair_evidence.erase(it);
   }
   evidence_pair_.reset();
@@ -396,7 +407,8 @@ void Conversation::drop_held(SkipReason why) {
   held_.clear();
 }
 
-void Conversation::deliver(Lane lane, const frame::Frame& f, base::ProcessKey sender, base::ProcessKey receiver, jsonrpc::Parser& parser) {
+void Conversation::deliver(Lane lane, const frame::Frame& f, base::ProcessKey sender, base::ProcessKey receiver,
+                           jsonrpc::Parser& parser) {
   bool any = false;
   const SkipReason why = parser.parse(f.text, [&](const jsonrpc::Message& m) {
     const mcp::Operation op = mcp::decode(m);

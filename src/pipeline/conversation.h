@@ -32,9 +32,9 @@ struct Shared {
   base::StreamLimits limits;
   session::Sessions* sessions = nullptr;
   std::function<void(base::ChannelId)> ignore;  // the channel is not MCP
-  jsonrpc::Parser parser;       // of the frame at hand
-  jsonrpc::Parser held_parser;  // of frames held from before, while the one at hand is still in use
-  std::map<ProcessPair, int> mcp_pairs;  // processes that speak MCP over pipes, with how many pipes
+  jsonrpc::Parser parser;                       // of the frame at hand
+  jsonrpc::Parser held_parser;                  // of frames held from before, while the one at hand is still in use
+  std::map<ProcessPair, int> mcp_pairs;         // processes that speak MCP over pipes, with how many pipes
   std::map<base::ChannelId, Conversation*> undecided_pipes;
   // Two processes that were met in mid-stream: the request goes through one pipe and its answer through another, and only
   // both together say that it is MCP.
@@ -53,7 +53,8 @@ class Conversation {
   ~Conversation();
   Conversation(const Conversation&) = delete;
 
-  void on_bytes(stream::Lane lane, std::uint64_t pos, base::Bytes bytes, base::ProcessKey sender, base::ProcessKey receiver, base::Timestamp ts);
+  void on_bytes(stream::Lane lane, std::uint64_t pos, base::Bytes bytes, base::ProcessKey sender,
+                base::ProcessKey receiver, base::Timestamp ts);
   void on_gap(stream::Lane lane, std::uint64_t n, base::Timestamp ts);
   void on_ignored(stream::Lane lane, std::uint64_t n, base::Timestamp ts);
   void on_lane_end(stream::Lane lane, base::Timestamp ts);
@@ -68,7 +69,7 @@ class Conversation {
   struct LaneSink;  // a framer's listener that knows its lane
   struct HttpSink;
   struct LaneState {
-    base::PaddedBuffer start;    // too few bytes to say anything yet
+    base::PaddedBuffer start;  // too few bytes to say anything yet
     std::uint64_t start_pos = 0;
     base::ProcessKey sender, receiver;
     std::unique_ptr<LaneSink> sink;
@@ -96,7 +97,8 @@ class Conversation {
   void feed(stream::Lane lane, std::uint64_t pos, base::Bytes bytes, base::Timestamp ts);
   void take_frame(stream::Lane lane, const frame::Frame& f);
   void observe(const frame::Frame& f, stream::Lane lane);
-  void deliver(stream::Lane lane, const frame::Frame& f, base::ProcessKey sender, base::ProcessKey receiver, jsonrpc::Parser& parser);
+  void deliver(stream::Lane lane, const frame::Frame& f, base::ProcessKey sender, base::ProcessKey receiver,
+               jsonrpc::Parser& parser);
   void hold(stream::Lane lane, const frame::Frame& f);
   void decided();
   void announce();
@@ -124,11 +126,11 @@ class Conversation {
   mcp::Classifier classifier_;
   std::deque<HeldFrame> held_;
   std::uint64_t held_total_ = 0;
-  std::uint32_t looks_ = 0;          // chunks without anything like a message
+  std::uint32_t looks_ = 0;  // chunks without anything like a message
   std::uint64_t looked_bytes_ = 0;
   std::uint32_t undecided_frames_ = 0;
-  bool ignored_ = false;             // we asked; bytes may still be on their way
-  bool announced_ = false;           // counted as MCP
+  bool ignored_ = false;    // we asked; bytes may still be on their way
+  bool announced_ = false;  // counted as MCP
   bool counted_other_ = false;
   base::SkipReason ignored_as_ = base::SkipReason::kNotMcp;
   std::optional<ProcessPair> pair_, evidence_pair_;

@@ -19,7 +19,8 @@ bool told_by_the_source(base::LossReason why) {
 }  // namespace
 
 struct Pipeline::State : stream::StreamListener {
-  State(const PipelineLimits& limits, session::RecordListener& listener, stream::CopyControl* control, session::Inventory* inventory)
+  State(const PipelineLimits& limits, session::RecordListener& listener, stream::CopyControl* control,
+        session::Inventory* inventory)
       : budget(limits.max_total),
         out(listener),
         sessions(limits.session, inventory, listener),
@@ -38,17 +39,22 @@ struct Pipeline::State : stream::StreamListener {
     ++channels;
     open.emplace(c.id, Open{&c, std::make_unique<Conversation>(shared, c)});
   }
-  void on_bytes(stream::Channel& c, stream::Lane lane, std::uint64_t pos, base::Bytes bytes, base::ProcessKey sender, base::ProcessKey receiver,
-                base::Timestamp ts) override {
+  void on_bytes(stream::Channel& c, stream::Lane lane, std::uint64_t pos, base::Bytes bytes, base::ProcessKey sender,
+                base::ProcessKey receiver, base::Timestamp ts) override {
     conversation(c).on_bytes(lane, pos, bytes, sender, receiver, ts);
   }
-  void on_gap(stream::Channel& c, stream::Lane lane, std::uint64_t n, base::LossReason why, base::Timestamp ts) override {
+  void on_gap(stream::Channel& c, stream::Lane lane, std::uint64_t n, base::LossReason why,
+              base::Timestamp ts) override {
     Conversation& conv = conversation(c);
     conv.on_gap(lane, n, ts);
     if (conv.is_mcp() && !told_by_the_source(why)) out.on_record(session::LossRecord{ts, why, 0, n, {}});
   }
-  void on_ignored(stream::Channel& c, stream::Lane lane, std::uint64_t n, base::Timestamp ts) override { conversation(c).on_ignored(lane, n, ts); }
-  void on_lane_end(stream::Channel& c, stream::Lane lane, base::Timestamp ts) override { conversation(c).on_lane_end(lane, ts); }
+  void on_ignored(stream::Channel& c, stream::Lane lane, std::uint64_t n, base::Timestamp ts) override {
+    conversation(c).on_ignored(lane, n, ts);
+  }
+  void on_lane_end(stream::Channel& c, stream::Lane lane, base::Timestamp ts) override {
+    conversation(c).on_lane_end(lane, ts);
+  }
   void on_close(stream::Channel& c, base::Timestamp ts) override {
     conversation(c).on_close(ts);
     for (const base::Ledger& l : c.ledger) closed += l;
@@ -67,7 +73,8 @@ struct Pipeline::State : stream::StreamListener {
   stream::StreamAssembler assembler;  // last: it calls back while it is destroyed
 };
 
-Pipeline::Pipeline(const PipelineLimits& limits, session::RecordListener& out, stream::CopyControl* control, session::Inventory* inventory)
+Pipeline::Pipeline(const PipelineLimits& limits, session::RecordListener& out, stream::CopyControl* control,
+                   session::Inventory* inventory)
     : s_(std::make_unique<State>(limits, out, control, inventory)) {}
 Pipeline::~Pipeline() = default;
 
@@ -82,7 +89,8 @@ void Pipeline::on_event(const event::Event& e) {
   s.assembler.on_event(e);
   if (const auto* x = std::get_if<event::ProcessExit>(&e)) s.sessions.on_exit(*x);
   if (const auto* n = std::get_if<event::ProcessNote>(&e)) s.sessions.on_note(*n);
-  if (const auto* l = std::get_if<event::Lost>(&e)) s.out.on_record(session::LossRecord{l->ts, l->reason, l->records, l->bytes, {}});
+  if (const auto* l = std::get_if<event::Lost>(&e))
+    s.out.on_record(session::LossRecord{l->ts, l->reason, l->records, l->bytes, {}});
   if (std::holds_alternative<event::Tick>(e)) s.sessions.tick(s.now);
 }
 

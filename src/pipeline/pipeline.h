@@ -24,7 +24,7 @@ struct PipelineLimits {
 };
 
 struct PipelineStats {
-  base::Ledger ledger;  // of every stream, closed and open; `pending` included in seen
+  base::Ledger ledger;            // of every stream, closed and open; `pending` included in seen
   std::uint64_t waiting = 0;      // bytes the stages say they hold: equals ledger.pending(), or we have a fault
   std::uint64_t out_of_true = 0;  // open streams whose own ledger does not say what the stages hold: 0
   std::uint64_t channels = 0, mcp_channels = 0, other_channels = 0;
@@ -36,7 +36,8 @@ struct PipelineStats {
 class Pipeline {
  public:
   // All borrowed and outlive this. control and inventory may be null.
-  Pipeline(const PipelineLimits& limits, session::RecordListener& out, stream::CopyControl* control, session::Inventory* inventory);
+  Pipeline(const PipelineLimits& limits, session::RecordListener& out, stream::CopyControl* control,
+           session::Inventory* inventory);
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
 

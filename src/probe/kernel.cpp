@@ -57,7 +57,10 @@ const std::vector<Wanted>& wanted() {
       {"process fork", {"on_fork"}, "lineage comes from procfs only", false},
       {"process end", {"on_exit"}, "ended processes are noticed late", false},
       {"snapshot of processes", {"on_task"}, "start times of running processes are approximate", false},
-      {"snapshot of streams", {"on_task_file"}, "streams open before the start are named when they next move bytes", false},
+      {"snapshot of streams",
+       {"on_task_file"},
+       "streams open before the start are named when they next move bytes",
+       false},
       {"stream control", {"set_mode"}, "streams that are not MCP stay on the expensive path", false},
       {"io_uring notice", {"on_uring_req", "on_uring_sqe"}, "users of io_uring are not reported", false},
   };
@@ -73,7 +76,7 @@ std::vector<Wanted> wanted(const std::string& variant) {
   return list;
 }
 
-constexpr const char* kTlsPrograms[] = {"on_ssl_rw",    "on_ssl_rw_ex", "on_ssl_wr_ex2", "on_ssl_other",
+constexpr const char* kTlsPrograms[] = {"on_ssl_rw",     "on_ssl_rw_ex",  "on_ssl_wr_ex2",  "on_ssl_other",
                                         "on_ssl_rd_ret", "on_ssl_wr_ret", "on_ssl_oth_ret", "on_ssl_free"};
 constexpr const char* kTlsPrograms510[] = {"on_ssl_rw",     "on_ssl_rw_ex",  "on_ssl_wr_ex2",  "on_ssl_other",
                                            "on_ssl_rd_510", "on_ssl_wr_510", "on_ssl_oth_ret", "on_ssl_free"};
@@ -215,7 +218,8 @@ base::Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options)
         }
       }
       if (w.required) {
-        return Error{ErrorCode::kUnsupported, 0, std::string("the kernel refused the ") + w.capability + " probe (" + c.how + "): " + w.cost};
+        return Error{ErrorCode::kUnsupported, 0,
+                     std::string("the kernel refused the ") + w.capability + " probe (" + c.how + "): " + w.cost};
       }
     }
     s.capabilities.push_back(std::move(c));
@@ -234,7 +238,8 @@ base::Result<std::unique_ptr<Kernel>> Kernel::load(const KernelOptions& options)
 base::Status Kernel::attach() {
   State& s = *s_;
   // Processes first: a stream's first bytes should find their process known. System calls last.
-  const char* const order[] = {"on_fork", "on_exec", "on_exit", "on_uring_req", "on_uring_sqe", "on_sys_exit", "on_sys_exit_61", "on_sys_exit_510"};
+  const char* const order[] = {"on_fork",      "on_exec",     "on_exit",        "on_uring_req",
+                               "on_uring_sqe", "on_sys_exit", "on_sys_exit_61", "on_sys_exit_510"};
   std::vector<std::pair<std::string, std::string>> failed;  // program, why
   std::set<std::string> attached;
   for (const char* name : order) {
@@ -253,9 +258,13 @@ base::Status Kernel::attach() {
   }
   for (const auto& [name, why] : failed) {
     for (const Wanted& w : wanted()) {
-      const auto is_one_of = [&](const std::string& p) { return std::find(w.programs.begin(), w.programs.end(), p) != w.programs.end(); };
+      const auto is_one_of = [&](const std::string& p) {
+        return std::find(w.programs.begin(), w.programs.end(), p) != w.programs.end();
+      };
       // One of a group is enough: a tracepoint was renamed, a program has an older variant.
-      if (!is_one_of(name) || std::any_of(w.programs.begin(), w.programs.end(), [&](const char* p) { return attached.contains(p); })) continue;
+      if (!is_one_of(name) ||
+          std::any_of(w.programs.begin(), w.programs.end(), [&](const char* p) { return attached.contains(p); }))
+        continue;
       for (Capability& c : s.capabilities) {
         if (c.name == w.capability) c = {c.name, false, name + ": " + why, w.cost};
       }

@@ -43,19 +43,22 @@ std::uint64_t clock_ns(clockid_t which) {
 // Could these bytes matter to anyone? A cheap look to decide whose facts to read from procfs.
 bool worth_a_look(std::string_view b) {
   std::size_t i = 0;
-  while (i < b.size() && i < 64 && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t' || b[i] == '\xef' || b[i] == '\xbb' || b[i] == '\xbf')) ++i;
+  while (i < b.size() && i < 64 &&
+         (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t' || b[i] == '\xef' || b[i] == '\xbb' ||
+          b[i] == '\xbf'))
+    ++i;
   if (i == b.size()) return false;
   const std::string_view rest = b.substr(i);
-  return rest[0] == '{' || rest[0] == '[' || rest.starts_with("POST ") || rest.starts_with("GET ") || rest.starts_with("HTTP/") ||
-         rest.starts_with("DELETE ") || rest.starts_with("PRI * ") || rest.starts_with("event:") || rest.starts_with("data:") ||
-         b.find("\n{") != std::string_view::npos;
+  return rest[0] == '{' || rest[0] == '[' || rest.starts_with("POST ") || rest.starts_with("GET ") ||
+         rest.starts_with("HTTP/") || rest.starts_with("DELETE ") || rest.starts_with("PRI * ") ||
+         rest.starts_with("event:") || rest.starts_with("data:") || b.find("\n{") != std::string_view::npos;
 }
 
 struct KnownFlow {
   mv_flow_key key{};
   std::uint8_t kind = 0;
   bool interesting = false;
-  bool suspect = false;      // nobody held it at the last sweep
+  bool suspect = false;  // nobody held it at the last sweep
   FlowTotals suspect_totals;
   std::uint64_t opened = 0;  // boot ns
   mv_actor last[2] = {};     // who moved bytes last, by way
@@ -168,9 +171,10 @@ Capabilities KernelSource::capabilities() const { return s_->kernel->capabilitie
 
 KernelCounters KernelSource::counters() const {
   const auto c = s_->kernel->counters();
-  return {c[MV_STAT_SEEN],    c[MV_STAT_COPIED],       c[MV_STAT_COUNTED],      c[MV_STAT_IGNORED],  c[MV_STAT_LOST_RING],
-          c[MV_STAT_LOST_USER], c[MV_STAT_LOST_LARGE], c[MV_STAT_RECORDS],      c[MV_STAT_RECORDS_LOST],
-          c[MV_STAT_CONTROL_LOST], c[MV_STAT_FLOWS],   c[MV_STAT_FLOW_FAIL],    c[MV_STAT_COMPAT32], c[MV_STAT_BLIND], c[MV_STAT_REOPENED]};
+  return {c[MV_STAT_SEEN],         c[MV_STAT_COPIED],       c[MV_STAT_COUNTED],    c[MV_STAT_IGNORED],
+          c[MV_STAT_LOST_RING],    c[MV_STAT_LOST_USER],    c[MV_STAT_LOST_LARGE], c[MV_STAT_RECORDS],
+          c[MV_STAT_RECORDS_LOST], c[MV_STAT_CONTROL_LOST], c[MV_STAT_FLOWS],      c[MV_STAT_FLOW_FAIL],
+          c[MV_STAT_COMPAT32],     c[MV_STAT_BLIND],        c[MV_STAT_REOPENED]};
 }
 
 void KernelSource::stop() {
@@ -189,7 +193,8 @@ base::Result<source::Batch> KernelSource::next() {
   s.block = s.drain->take(s.stopping ? 0 : static_cast<int>(kTickNs / 1'000'000));
   if (s.block) {
     // A jump in positions in this block should find the reason already said.
-    if (s.kernel->counter(MV_STAT_LOST_RING) != s.last_counters[MV_STAT_LOST_RING]) s.report_losses(s.wall(clock_ns(CLOCK_BOOTTIME)));
+    if (s.kernel->counter(MV_STAT_LOST_RING) != s.last_counters[MV_STAT_LOST_RING])
+      s.report_losses(s.wall(clock_ns(CLOCK_BOOTTIME)));
     s.block->each([&](std::string_view record) { s.decode(record); });
   }
   const std::uint64_t now = clock_ns(CLOCK_BOOTTIME);
@@ -241,14 +246,16 @@ void KernelSource::State::decode(std::string_view record) {
       mv_note n;
       if (!as(n)) return;
       if (n.flow == 0) processes->tell(n.actor, wall(h.ts), events);
-      events.emplace_back(event::ProcessNote{wall(h.ts), processes->key(n.actor), static_cast<event::BlindSpot>(n.what), FlowId{n.flow}, {}});
+      events.emplace_back(event::ProcessNote{
+          wall(h.ts), processes->key(n.actor), static_cast<event::BlindSpot>(n.what), FlowId{n.flow}, {}});
       return;
     }
     case MV_EV_CLOSE: {
       mv_close c;
       if (!as(c)) return;
       flows.erase(c.flow);
-      events.emplace_back(event::FlowClose{wall(h.ts), FlowId{c.flow}, c.read_total, c.write_total, c.read_ignored, c.write_ignored});
+      events.emplace_back(
+          event::FlowClose{wall(h.ts), FlowId{c.flow}, c.read_total, c.write_total, c.read_ignored, c.write_ignored});
       return;
     }
     case MV_EV_MAPPED: {
@@ -268,7 +275,8 @@ void KernelSource::State::on_data(std::string_view record) {
   const FlowId flow{d.flow};
   const Way way = d.way == MV_WAY_READ ? Way::kRead : Way::kWrite;
   if (d.h.type == MV_EV_HOLDER) {
-    events.emplace_back(event::FlowHolder{ts, flow, processes->key(d.actor), static_cast<std::uint8_t>(d.way & 1), static_cast<std::uint8_t>((d.way >> 1) & 1)});
+    events.emplace_back(event::FlowHolder{ts, flow, processes->key(d.actor), static_cast<std::uint8_t>(d.way & 1),
+                                          static_cast<std::uint8_t>((d.way >> 1) & 1)});
     return;
   }
   const std::string_view payload = record.substr(sizeof d).substr(0, d.h.payload);
@@ -286,7 +294,8 @@ void KernelSource::State::on_data(std::string_view record) {
   }
   switch (d.h.type) {
     case MV_EV_DATA:
-      events.emplace_back(event::FlowData{ts, flow, way, processes->key(d.actor), d.actor.tid, d.pos, d.len, payload, missing_reason(d.missing, d.way)});
+      events.emplace_back(event::FlowData{ts, flow, way, processes->key(d.actor), d.actor.tid, d.pos, d.len, payload,
+                                          missing_reason(d.missing, d.way)});
       return;
     case MV_EV_ACTOR: events.emplace_back(event::FlowActor{ts, flow, way, processes->key(d.actor), d.pos}); return;
     case MV_EV_EOF: events.emplace_back(event::FlowEof{ts, flow, way}); return;
@@ -346,7 +355,8 @@ void KernelSource::State::periodic(std::uint64_t now) {
     while (!tls_findings.empty()) {
       const auto& [at, f] = tls_findings.front();
       const base::ProcessKey who = processes->tell_pid(f.pid, wall(at), events);
-      event::ProcessNote note{wall(at), who, event::BlindSpot::kUnknownTls, FlowId{}, f.stack + " in " + f.file + ": " + f.why};
+      event::ProcessNote note{wall(at), who, event::BlindSpot::kUnknownTls, FlowId{},
+                              f.stack + " in " + f.file + ": " + f.why};
       events.emplace_back(std::move(note));
       tls_findings.pop_front();
     }
@@ -366,7 +376,8 @@ void KernelSource::State::report_losses(Timestamp ts) {
   const auto now = kernel->counters();
   const auto say = [&](int bytes, int records, LossReason why) {
     const std::uint64_t b = now[static_cast<std::size_t>(bytes)] - last_counters[static_cast<std::size_t>(bytes)];
-    const std::uint64_t r = records < 0 ? 0 : now[static_cast<std::size_t>(records)] - last_counters[static_cast<std::size_t>(records)];
+    const std::uint64_t r =
+        records < 0 ? 0 : now[static_cast<std::size_t>(records)] - last_counters[static_cast<std::size_t>(records)];
     if (b != 0 || r != 0) events.emplace_back(event::Lost{ts, why, r, b});
   };
   say(MV_STAT_LOST_RING, MV_STAT_RECORDS_LOST, LossReason::kRingFull);

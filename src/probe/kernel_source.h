@@ -18,14 +18,15 @@ struct LiveOptions {
   std::size_t ring_bytes = 16U << 20;
   std::size_t queue_bytes = 64U << 20;  // decoded later; beyond it the ring fills and the kernel counts losses
   bool tls = true;
-  bool snapshot = true;  // streams and processes that are there already
-  std::string force_variant{};  // for tests: KernelOptions
+  bool snapshot = true;          // streams and processes that are there already
+  std::string force_variant{};   // for tests: KernelOptions
   bool drop_privileges = false;  // keep only what is needed once the programs are loaded (privileges.h)
 };
 
 struct KernelCounters {  // since the start
   std::uint64_t seen = 0, copied = 0, counted = 0, ignored = 0, lost_ring = 0, lost_user = 0, lost_large = 0;
-  std::uint64_t records = 0, records_lost = 0, control_lost = 0, flows = 0, flow_failures = 0, compat32 = 0, blind = 0, reopened = 0;
+  std::uint64_t records = 0, records_lost = 0, control_lost = 0, flows = 0, flow_failures = 0, compat32 = 0, blind = 0,
+                reopened = 0;
 };
 
 class KernelSource : public source::EventSource, public stream::CopyControl {

@@ -72,7 +72,8 @@ std::string user_name(std::uint32_t uid) {
 std::string container_of_cgroup(std::string_view cgroup) {
   for (std::size_t at = 0; at + 64 <= cgroup.size(); ++at) {
     const std::string_view id = cgroup.substr(at, 64);
-    if (std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); })) return std::string(id);
+    if (std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }))
+      return std::string(id);
   }
   return {};
 }
@@ -84,7 +85,8 @@ bool read_proc_facts(std::uint32_t pid, event::ProcessFacts& out) {
   if (const std::size_t at = text.find("\nUid:\t"); at != std::string::npos) {
     std::from_chars(text.data() + at + 6, text.data() + text.size(), out.uid);
   }
-  if (const std::size_t end = text.find('\n'); text.starts_with("Name:\t") && end != std::string::npos) out.comm = text.substr(6, end - 6);
+  if (const std::size_t end = text.find('\n'); text.starts_with("Name:\t") && end != std::string::npos)
+    out.comm = text.substr(6, end - 6);
   out.user = user_name(out.uid);
   out.exe = link_of(dir + "exe");
   out.cwd = link_of(dir + "cwd");

@@ -20,9 +20,7 @@ class ProcessTable {
   // boot_to_wall: nanoseconds to add to CLOCK_BOOTTIME.
   explicit ProcessTable(std::uint64_t boot_to_wall) : offset_(boot_to_wall) {}
 
-  [[nodiscard]] base::ProcessKey key(const mv_actor& a) const {
-    return {a.tgid, a.start == 0 ? 0 : a.start + offset_};
-  }
+  [[nodiscard]] base::ProcessKey key(const mv_actor& a) const { return {a.tgid, a.start == 0 ? 0 : a.start + offset_}; }
   // A record about a process: remembers it; appends events for the pipeline when it knows the process already.
   void on_record(const mv_process& p, std::string_view argv, std::vector<event::Event>& out);
   // Appends ProcessFacts of this process and of its ancestors unless they were sent.

@@ -60,7 +60,8 @@ struct RingDrain::State {
   }
   bool full() {
     std::unique_lock lock(mutex);
-    return ready.size() >= max_blocks && !freed.wait_for(lock, std::chrono::milliseconds(10), [&] { return ready.size() < max_blocks; });
+    return ready.size() >= max_blocks &&
+           !freed.wait_for(lock, std::chrono::milliseconds(10), [&] { return ready.size() < max_blocks; });
   }
 
   void run() {
@@ -121,7 +122,8 @@ void RingDrain::finish() {
 
 std::unique_ptr<Block> RingDrain::take(int timeout_ms) {
   std::unique_lock lock(s_->mutex);
-  if (!s_->filled.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return !s_->ready.empty(); })) return nullptr;
+  if (!s_->filled.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return !s_->ready.empty(); }))
+    return nullptr;
   auto b = std::move(s_->ready.front());
   s_->ready.pop_front();
   s_->freed.notify_one();

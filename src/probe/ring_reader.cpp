@@ -112,8 +112,6 @@ void RingReader::wait(int timeout_ms, int wake_fd) const {
   ::poll(p, 2, timeout_ms);
 }
 
-std::uint64_t RingReader::backlog() const {
-  return load_acquire(s_->producer.at) - load_acquire(s_->consumer.at);
-}
+std::uint64_t RingReader::backlog() const { return load_acquire(s_->producer.at) - load_acquire(s_->consumer.at); }
 
 }  // namespace mcpvigil::probe

@@ -40,7 +40,9 @@ bool parse_maps_line(std::string_view line, Mapped& m) {
   unsigned long long inode = 0;
   int at = 0;
   const std::string text(line);
-  if (std::sscanf(text.c_str(), "%lx-%lx %7s %llx %x:%x %llu %n", &start, &end, perms, &offset, &maj, &min, &inode, &at) < 7) return false;
+  if (std::sscanf(text.c_str(), "%lx-%lx %7s %llx %x:%x %llu %n", &start, &end, perms, &offset, &maj, &min, &inode,
+                  &at) < 7)
+    return false;
   if (perms[2] != 'x' || inode == 0) return false;
   m.range = fmt::format("{:x}-{:x}", start, end);
   m.inode = inode;
@@ -81,9 +83,11 @@ const TlsTargets::State::Known* TlsTargets::State::examine(std::uint32_t pid, co
   if (files.size() >= kMaxFiles) files.clear();
   Known known;
   // map_files reaches the very inode that is mapped, also when its name is gone or in another mount namespace.
-  base::UniqueFd fd(::open(fmt::format("/proc/{}/map_files/{}", pid, m.range).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) fd = base::UniqueFd(::open(fmt::format("/proc/{}/root{}", pid, m.path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat st {};
+  base::UniqueFd fd(
+      ::open(fmt::format("/proc/{}/map_files/{}", pid, m.range).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd)
+    fd = base::UniqueFd(::open(fmt::format("/proc/{}/root{}", pid, m.path).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat st{};
   if (!fd || fstat(fd.get(), &st) != 0 || !S_ISREG(st.st_mode)) return nullptr;  // try again at the next chance
   if (auto file = elf::ElfFile::open(fd.get())) {
     known.stack = elf::classify(*file);

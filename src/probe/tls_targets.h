@@ -16,11 +16,11 @@ namespace mcpvigil::probe {
 class Uprobes;
 
 struct TlsFinding {
-  std::uint32_t pid = 0;     // the process it was found in
-  std::string file;          // as that process sees it
-  std::string stack;         // "openssl", "gnutls", "go_crypto_tls", ...
+  std::uint32_t pid = 0;  // the process it was found in
+  std::string file;       // as that process sees it
+  std::string stack;      // "openssl", "gnutls", "go_crypto_tls", ...
   bool covered = false;
-  std::string why;           // not covered: the reason
+  std::string why;  // not covered: the reason
 };
 
 class TlsTargets {

@@ -88,7 +88,9 @@ base::Result<int> Uprobes::attach(const std::string& path, const std::vector<elf
     for (const auto& [name, ret] : {std::pair{h.entry, false}, std::pair{h.ret, true}}) {
       if (name == nullptr) continue;
       const std::pair<const char*, bool> p{name, ret};
-      if (std::none_of(programs.begin(), programs.end(), [&](const auto& q) { return std::string_view(q.first) == name; })) programs.push_back(p);
+      if (std::none_of(programs.begin(), programs.end(),
+                       [&](const auto& q) { return std::string_view(q.first) == name; }))
+        programs.push_back(p);
     }
   }
   // Returns first: an entry without its return would only cost.
@@ -103,7 +105,8 @@ base::Result<int> Uprobes::attach(const std::string& path, const std::vector<elf
       const char* mine = ret ? h.ret : h.entry;
       if (mine == nullptr || std::string_view(mine) != name) continue;
       for (const elf::FunctionSymbol& f : functions) {
-        if (f.name == h.function && std::find(offsets.begin(), offsets.end(), f.offset) == offsets.end()) offsets.push_back(f.offset);
+        if (f.name == h.function && std::find(offsets.begin(), offsets.end(), f.offset) == offsets.end())
+          offsets.push_back(f.offset);
       }
     }
     if (offsets.empty()) continue;

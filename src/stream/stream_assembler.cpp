@@ -225,6 +225,10 @@ void StreamAssembler::State::on(const event::FlowSkipped& e) {
   }
   LinkLane& lane = f->link->lane_of(*f, e.way);
   lane.merge.take({.way = e.way, .by_order = true, .pos = e.pos, .len = e.len, .payload = {}, .actor = {}, .ts = e.ts});
+  // The kernel has opened this way again: what is wished from now on has to be said to it anew.
+  f->mode[static_cast<std::size_t>(e.way)] = CopyMode::kAuto;
+  f->link->ignored = false;
+  links.wish_for_use(lane);
   links.rearm(lane);
 }
 

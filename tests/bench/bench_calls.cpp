@@ -46,11 +46,16 @@ std::size_t take(int fd, std::size_t want) {
   return have;
 }
 
-const std::string kInit = R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}})" "\n";
+const std::string kInit =
+    R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}})"
+    "\n";
 
 std::string request(unsigned long id, std::size_t size) {
   char head[128];
-  const int n = std::snprintf(head, sizeof head, R"({"jsonrpc":"2.0","id":%09lu,"method":"tools/call","params":{"name":"bench","arguments":{"m":")", 100000000 + id);
+  const int n =
+      std::snprintf(head, sizeof head,
+                    R"({"jsonrpc":"2.0","id":%09lu,"method":"tools/call","params":{"name":"bench","arguments":{"m":")",
+                    100000000 + id);
   std::string s(head, static_cast<std::size_t>(n));
   if (s.size() + 5 < size) s.append(size - s.size() - 5, 'x');
   return s + "\"}}}\n";
@@ -58,7 +63,8 @@ std::string request(unsigned long id, std::size_t size) {
 
 std::string answer(unsigned long id, std::size_t size) {
   char head[128];
-  const int n = std::snprintf(head, sizeof head, R"({"jsonrpc":"2.0","id":%09lu,"result":{"content":[{"type":"text","text":")", 100000000 + id);
+  const int n = std::snprintf(
+      head, sizeof head, R"({"jsonrpc":"2.0","id":%09lu,"result":{"content":[{"type":"text","text":")", 100000000 + id);
   std::string s(head, static_cast<std::size_t>(n));
   if (s.size() + 6 < size) s.append(size - s.size() - 6, 'y');
   return s + "\"}]}}\n";

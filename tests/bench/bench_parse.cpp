@@ -50,7 +50,9 @@ void run(benchmark::State& state, const std::string& text) {
 
 void call_message(benchmark::State& state) { run(state, call(static_cast<std::size_t>(state.range(0)))); }
 void answer_with_escapes(benchmark::State& state) { run(state, answer(static_cast<std::size_t>(state.range(0)))); }
-void answer_of_small_values(benchmark::State& state) { run(state, structured(static_cast<std::size_t>(state.range(0)))); }
+void answer_of_small_values(benchmark::State& state) {
+  run(state, structured(static_cast<std::size_t>(state.range(0))));
+}
 
 }  // namespace
 

@@ -83,13 +83,21 @@ void write_recording(const std::string& path, std::size_t size, std::size_t mess
       pos[way] += n;
     }
   };
-  send(0, R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}})" "\n");
-  send(1, R"({"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"bench","version":"1"}}})" "\n");
+  send(
+      0,
+      R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}})"
+      "\n");
+  send(
+      1,
+      R"({"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"bench","version":"1"}}})"
+      "\n");
   const std::string filler(size > 120 ? size - 120 : 1, 'x');
   for (std::size_t i = 1; i <= messages / 2; ++i) {
     const std::string id = std::to_string(i);
-    send(0, R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"tools/call","params":{"name":"echo","arguments":{"message":")" + filler + "\"}}}\n");
-    send(1, R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"content":[{"type":"text","text":")" + filler + "\"}]}}\n");
+    send(0, R"({"jsonrpc":"2.0","id":)" + id +
+                R"(,"method":"tools/call","params":{"name":"echo","arguments":{"message":")" + filler + "\"}}}\n");
+    send(1,
+         R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{"content":[{"type":"text","text":")" + filler + "\"}]}}\n");
   }
   if (!writer->finish()) std::exit(1);
 }
@@ -101,7 +109,7 @@ int main(int argc, char** argv) {
   const std::size_t messages = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 400000;
   const std::string path = "/tmp/mcpvigil-bench-" + std::to_string(getpid()) + ".mcpcap";
   write_recording(path, size, messages);
-  struct stat st {};
+  struct stat st{};
   stat(path.c_str(), &st);
   const double start = cpu_seconds();
   Sink sink;
@@ -119,11 +127,13 @@ int main(int argc, char** argv) {
     pipeline.finish();
     const auto stats = pipeline.stats();
     seen = stats.session.messages;
-    if (stats.ledger.pending() != 0 || stats.ledger.lost_total() != 0) std::fprintf(stderr, "ledger does not reconcile\n");
+    if (stats.ledger.pending() != 0 || stats.ledger.lost_total() != 0)
+      std::fprintf(stderr, "ledger does not reconcile\n");
   }
   const double took = cpu_seconds() - start;
   unlink(path.c_str());
-  std::printf("replay size=%zu messages=%lu cpu=%.3fs  %.0f messages/s  %.0f MB/s  (lines out: %.0f MB)\n", size, seen, took,
-              static_cast<double>(seen) / took, static_cast<double>(st.st_size) / took / 1e6, static_cast<double>(sink.bytes) / 1e6);
+  std::printf("replay size=%zu messages=%lu cpu=%.3fs  %.0f messages/s  %.0f MB/s  (lines out: %.0f MB)\n", size, seen,
+              took, static_cast<double>(seen) / took, static_cast<double>(st.st_size) / took / 1e6,
+              static_cast<double>(sink.bytes) / 1e6);
   return seen >= messages ? 0 : 1;
 }

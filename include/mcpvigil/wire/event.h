@@ -10,19 +10,19 @@
 #include <linux/types.h>
 #endif
 
-#define MV_EV_DATA 1     /* struct mv_data + payload */
-#define MV_EV_FLOW 2     /* struct mv_flow_open */
-#define MV_EV_ACTOR 3    /* struct mv_data, nothing copied: who does I/O on a counted way */
-#define MV_EV_EOF 4      /* struct mv_data, len 0 */
-#define MV_EV_SKIPPED 5  /* struct mv_data: [pos, pos+len) was counted only, by order; the stream re-opens */
-#define MV_EV_EXEC 6     /* struct mv_process + argv */
-#define MV_EV_FORK 7     /* struct mv_process */
-#define MV_EV_EXIT 8     /* struct mv_process */
-#define MV_EV_HOLDER 9   /* struct mv_data: actor holds the flow; way: 1 may read, 2 may write, 3 both */
-#define MV_EV_NOTE 10    /* struct mv_note */
-#define MV_EV_CLOSE 11   /* struct mv_close */
-#define MV_EV_MAPPED 12  /* struct mv_mapped: a file was mapped executable for the first time */
-#define MV_EV_TASK 13    /* struct mv_process: it exists (snapshot) */
+#define MV_EV_DATA 1    /* struct mv_data + payload */
+#define MV_EV_FLOW 2    /* struct mv_flow_open */
+#define MV_EV_ACTOR 3   /* struct mv_data, nothing copied: who does I/O on a counted way */
+#define MV_EV_EOF 4     /* struct mv_data, len 0 */
+#define MV_EV_SKIPPED 5 /* struct mv_data: [pos, pos+len) was counted only, by order; the stream re-opens */
+#define MV_EV_EXEC 6    /* struct mv_process + argv */
+#define MV_EV_FORK 7    /* struct mv_process */
+#define MV_EV_EXIT 8    /* struct mv_process */
+#define MV_EV_HOLDER 9  /* struct mv_data: actor holds the flow; way: 1 may read, 2 may write, 3 both */
+#define MV_EV_NOTE 10   /* struct mv_note */
+#define MV_EV_CLOSE 11  /* struct mv_close */
+#define MV_EV_MAPPED 12 /* struct mv_mapped: a file was mapped executable for the first time */
+#define MV_EV_TASK 13   /* struct mv_process: it exists (snapshot) */
 
 #define MV_WAY_READ 0
 #define MV_WAY_WRITE 1
@@ -56,85 +56,85 @@
 #define MV_MODE_IGNORE 3
 
 struct mv_header {
-	__u32 type;
-	__u32 payload; /* bytes of payload after the fixed part */
-	__u64 ts;
+  __u32 type;
+  __u32 payload; /* bytes of payload after the fixed part */
+  __u64 ts;
 };
 
 struct mv_actor {
-	__u32 tgid;
-	__u32 tid;
-	__u64 start; /* of the thread group leader */
+  __u32 tgid;
+  __u32 tid;
+  __u64 start; /* of the thread group leader */
 };
 
 struct mv_data {
-	struct mv_header h;
-	__u64 flow;
-	__u64 pos;
-	__u64 len;
-	struct mv_actor actor;
-	__u8 way;
-	__u8 missing;
-	__u8 _pad[6];
+  struct mv_header h;
+  __u64 flow;
+  __u64 pos;
+  __u64 len;
+  struct mv_actor actor;
+  __u8 way;
+  __u8 missing;
+  __u8 _pad[6];
 };
 
 /* Where the kernel keeps a flow: object address and number. Stays inside the daemon, never in a recording. */
 struct mv_flow_key {
-	__u64 object;
-	__u64 number;
+  __u64 object;
+  __u64 number;
 };
 
 struct mv_flow_open {
-	struct mv_header h;
-	__u64 flow;
-	struct mv_flow_key key;
-	__u64 inode;
-	__u64 peer_inode;
-	__u64 tls_socket; /* flow id of the socket an SSL* runs over, 0 while not known */
-	__u32 netns;
-	__u16 local_port, remote_port;
-	__u8 family; /* 4, 6 or 0 */
-	__u8 kind;
-	__u8 snapshot;
-	__u8 path_len;
-	__u8 _pad[4];
-	__u8 local_ip[16], remote_ip[16];
-	struct mv_actor actor;
-	char path[MV_PATH_MAX];
-	__u8 _pad2[4];
+  struct mv_header h;
+  __u64 flow;
+  struct mv_flow_key key;
+  __u64 inode;
+  __u64 peer_inode;
+  __u64 tls_socket; /* flow id of the socket an SSL* runs over, 0 while not known */
+  __u32 netns;
+  __u16 local_port, remote_port;
+  __u8 family; /* 4, 6 or 0 */
+  __u8 kind;
+  __u8 snapshot;
+  __u8 path_len;
+  __u8 _pad[4];
+  __u8 local_ip[16], remote_ip[16];
+  struct mv_actor actor;
+  char path[MV_PATH_MAX];
+  __u8 _pad2[4];
 };
 
 struct mv_close {
-	struct mv_header h;
-	__u64 flow;
-	__u64 read_total, write_total;
-	__u64 read_ignored, write_ignored;
+  struct mv_header h;
+  __u64 flow;
+  __u64 read_total, write_total;
+  __u64 read_ignored, write_ignored;
 };
 
 struct mv_process {
-	struct mv_header h;
-	struct mv_actor process;
-	struct mv_actor parent;
-	__u64 cgroup_id;
-	__u32 uid;
-	__u32 argv_len; /* payload: argv, NUL separated, at most MV_ARGV_MAX */
-	char comm[16];
+  struct mv_header h;
+  struct mv_actor process;
+  struct mv_actor parent;
+  __u64 cgroup_id;
+  __u32 uid;
+  __u32 argv_len; /* payload: argv, NUL separated, at most MV_ARGV_MAX */
+  char comm[16];
 };
 
 struct mv_note {
-	struct mv_header h;
-	__u64 flow;
-	struct mv_actor actor;
-	__u32 what;
-	__u32 _pad;
+  struct mv_header h;
+  __u64 flow;
+  struct mv_actor actor;
+  __u32 what;
+  __u32 _pad;
 };
 
 struct mv_mapped {
-	struct mv_header h;
-	struct mv_actor actor;
-	__u64 inode;
-	__u32 dev; /* kernel encoding: major << 20 | minor */
-	__u32 _pad;
+  struct mv_header h;
+  struct mv_actor actor;
+  __u64 inode;
+  __u32 dev; /* kernel encoding: major << 20 | minor */
+  __u32 _pad;
 };
 
 #define MV_ASSERT(name, cond) typedef char mv_assert_##name[(cond) ? 1 : -1] __attribute__((unused))

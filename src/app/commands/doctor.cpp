@@ -62,11 +62,21 @@ int doctor(const Options& o) {
     j["architecture"] = name.machine;
     j["lockdown"] = lockdown.empty() ? nlohmann::json() : nlohmann::json(lockdown);
     j["cgroup2"] = cgroup2_mount();
-    for (const auto& c : capabilities) j["capabilities"].push_back({{"name", c.name}, {"ok", c.ok}, {"how", c.how}, {"cost", c.cost}});
+    for (const auto& c : capabilities)
+      j["capabilities"].push_back({{"name", c.name}, {"ok", c.ok}, {"how", c.how}, {"cost", c.cost}});
     j["self_test"] = {{"pipe", test->pipe_seen}, {"socketpair", test->socketpair_seen}, {"first_ms", test->first_ms}};
-    j["counters"] = {{"seen", k.seen},           {"copied", k.copied},       {"counted", k.counted},         {"ignored", k.ignored},
-                     {"lost_ring", k.lost_ring}, {"lost_user", k.lost_user}, {"lost_large", k.lost_large},   {"control_lost", k.control_lost},
-                     {"streams", k.flows},       {"stream_failures", k.flow_failures}, {"compat32", k.compat32}, {"blind", k.blind}};
+    j["counters"] = {{"seen", k.seen},
+                     {"copied", k.copied},
+                     {"counted", k.counted},
+                     {"ignored", k.ignored},
+                     {"lost_ring", k.lost_ring},
+                     {"lost_user", k.lost_user},
+                     {"lost_large", k.lost_large},
+                     {"control_lost", k.control_lost},
+                     {"streams", k.flows},
+                     {"stream_failures", k.flow_failures},
+                     {"compat32", k.compat32},
+                     {"blind", k.blind}};
     say(stdout, "{}\n", j.dump());
     return ok ? kExitOk : kExitFinding;
   }
@@ -77,11 +87,16 @@ int doctor(const Options& o) {
     say(stdout, "{} {:<22} {}\n", c.ok ? "ok     " : "MISSING", c.name, c.how);
     if (!c.ok) say(stdout, "        {:<22} cost: {}\n", "", c.cost);
   }
-  say(stdout, "\nself-test: a tools/call over pipes {}, over a socketpair {}", test->pipe_seen ? "seen" : "NOT SEEN", test->socketpair_seen ? "seen" : "NOT SEEN");
+  say(stdout, "\nself-test: a tools/call over pipes {}, over a socketpair {}", test->pipe_seen ? "seen" : "NOT SEEN",
+      test->socketpair_seen ? "seen" : "NOT SEEN");
   if (ok) say(stdout, " (first after {:.1f} ms)", test->first_ms);
-  say(stdout, "\nso far: {} streams, {} bytes seen, lost {} (ring full) {} (memory not readable) {} (call too large); {} 32-bit calls not captured\n", k.flows,
-             k.seen, k.lost_ring, k.lost_user, k.lost_large, k.compat32);
-  say(stdout, "\nnot covered: TLS other than OpenSSL (Go, Java, rustls, stripped BoringSSL), HTTP/2, io_uring and splice readers (the writer's copy is used)\n");
+  say(stdout,
+      "\nso far: {} streams, {} bytes seen, lost {} (ring full) {} (memory not readable) {} (call too large); {} "
+      "32-bit calls not captured\n",
+      k.flows, k.seen, k.lost_ring, k.lost_user, k.lost_large, k.compat32);
+  say(stdout,
+      "\nnot covered: TLS other than OpenSSL (Go, Java, rustls, stripped BoringSSL), HTTP/2, io_uring and splice "
+      "readers (the writer's copy is used)\n");
   return ok ? kExitOk : kExitFinding;
 }
 

@@ -13,8 +13,9 @@ namespace mcpvigil::app {
 
 namespace {
 
-constexpr const char* kKinds[] = {"flow_open",   "flow_data",    "flow_actor",   "flow_skipped",  "flow_holder",  "flow_eof", "flow_close",
-                                  "process_exec", "process_fork", "process_exit", "process_facts", "process_note", "lost",     "tick"};
+constexpr const char* kKinds[] = {"flow_open",     "flow_data",    "flow_actor",   "flow_skipped", "flow_holder",
+                                  "flow_eof",      "flow_close",   "process_exec", "process_fork", "process_exit",
+                                  "process_facts", "process_note", "lost",         "tick"};
 static_assert(std::size(kKinds) == std::variant_size_v<event::Event>);
 
 }  // namespace
@@ -52,15 +53,27 @@ int inspect(const Options& o) {
   const char* const machine = h.machine == 62 ? "x86_64" : h.machine == 183 ? "aarch64" : "other";
   const auto damage = capture.damage();
   if (o.json) {
-    nlohmann::ordered_json j = {{"v", 1},           {"host", h.host_name},        {"kernel", h.kernel_release}, {"architecture", machine}, {"tool", h.tool_version},
-                                {"complete", capture.complete()}, {"events", total}, {"payload_bytes", payload}, {"seconds", static_cast<double>(last.ns - first.ns) / 1e9}};
+    nlohmann::ordered_json j = {{"v", 1},
+                                {"host", h.host_name},
+                                {"kernel", h.kernel_release},
+                                {"architecture", machine},
+                                {"tool", h.tool_version},
+                                {"complete", capture.complete()},
+                                {"events", total},
+                                {"payload_bytes", payload},
+                                {"seconds", static_cast<double>(last.ns - first.ns) / 1e9}};
     j["damage"] = damage ? nlohmann::ordered_json(damage->message) : nlohmann::ordered_json();
     for (const auto& [k, n] : counts) j["kinds"][k] = n;
     say(stdout, "{}\n", j.dump());
   } else if (!o.events) {
-    say(stdout, "host        {} ({}, {})\nrecorded by mcpvigil {}\n", h.host_name, h.kernel_release, machine, h.tool_version);
-    say(stdout, "complete    {}\n", damage ? "no: " + damage->message : capture.complete() ? "yes" : "no: the recorder did not finish");
-    say(stdout, "time        {:.3f} s\nevents      {}, payload {}\n", static_cast<double>(last.ns - first.ns) / 1e9, total, human_bytes(payload));
+    say(stdout, "host        {} ({}, {})\nrecorded by mcpvigil {}\n", h.host_name, h.kernel_release, machine,
+        h.tool_version);
+    say(stdout, "complete    {}\n",
+        damage               ? "no: " + damage->message
+        : capture.complete() ? "yes"
+                             : "no: the recorder did not finish");
+    say(stdout, "time        {:.3f} s\nevents      {}, payload {}\n", static_cast<double>(last.ns - first.ns) / 1e9,
+        total, human_bytes(payload));
     for (const auto& [k, n] : counts) say(stdout, "  {:<14} {}\n", k, n);
   }
   return damage ? kExitFinding : kExitOk;

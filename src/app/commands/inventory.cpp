@@ -83,33 +83,63 @@ int inventory(const Options& o) {
     auto r = inv.servers();
     if (!r) return fail(r.error());
     for (const auto& s : *r) {
-      rows.push_back({{"id", s.id}, {"kind", s.kind}, {"claims", s.claimed_name}, {"version", s.claimed_version}, {"exe", s.exe}, {"target", s.target},
-                      {"state", s.state}, {"first_seen", when(s.first_seen)}, {"last_seen", when(s.last_seen)}});
+      rows.push_back({{"id", s.id},
+                      {"kind", s.kind},
+                      {"claims", s.claimed_name},
+                      {"version", s.claimed_version},
+                      {"exe", s.exe},
+                      {"target", s.target},
+                      {"state", s.state},
+                      {"first_seen", when(s.first_seen)},
+                      {"last_seen", when(s.last_seen)}});
     }
   } else if (o.table == "tools") {
     auto r = inv.tools();
     if (!r) return fail(r.error());
     for (const auto& t : *r) {
-      rows.push_back({{"server", t.server_id}, {"tool", t.name}, {"definition", t.definition_hash.substr(0, o.json ? 64 : 12)}, {"calls", t.calls},
-                      {"present", t.present}, {"first_seen", when(t.first_seen)}, {"last_used", when(t.last_used)}});
+      rows.push_back({{"server", t.server_id},
+                      {"tool", t.name},
+                      {"definition", t.definition_hash.substr(0, o.json ? 64 : 12)},
+                      {"calls", t.calls},
+                      {"present", t.present},
+                      {"first_seen", when(t.first_seen)},
+                      {"last_used", when(t.last_used)}});
     }
   } else if (o.table == "agents") {
     auto r = inv.agents();
     if (!r) return fail(r.error());
     for (const auto& a : *r) {
-      rows.push_back({{"claims", a.name}, {"version", a.version}, {"exe", a.exe}, {"calls", a.calls}, {"first_seen", when(a.first_seen)}, {"last_seen", when(a.last_seen)}});
+      rows.push_back({{"claims", a.name},
+                      {"version", a.version},
+                      {"exe", a.exe},
+                      {"calls", a.calls},
+                      {"first_seen", when(a.first_seen)},
+                      {"last_seen", when(a.last_seen)}});
     }
   } else if (o.table == "users") {
     auto r = inv.users();
     if (!r) return fail(r.error());
-    for (const auto& u : *r) rows.push_back({{"uid", u.uid}, {"user", u.user}, {"calls", u.calls}, {"first_seen", when(u.first_seen)}, {"last_seen", when(u.last_seen)}});
+    for (const auto& u : *r)
+      rows.push_back({{"uid", u.uid},
+                      {"user", u.user},
+                      {"calls", u.calls},
+                      {"first_seen", when(u.first_seen)},
+                      {"last_seen", when(u.last_seen)}});
   } else {
     auto r = inv.sessions();
     if (!r) return fail(r.error());
     for (const auto& s : *r) {
-      rows.push_back({{"id", s.id}, {"client", s.client_name.empty() ? s.client_exe : s.client_name}, {"server", s.server_id}, {"user", s.user},
-                      {"transport", s.transport}, {"era", s.era}, {"revision", s.protocol_version}, {"messages", s.messages}, {"calls", s.calls},
-                      {"opened", when(s.opened)}, {"closed", when(s.closed)}});
+      rows.push_back({{"id", s.id},
+                      {"client", s.client_name.empty() ? s.client_exe : s.client_name},
+                      {"server", s.server_id},
+                      {"user", s.user},
+                      {"transport", s.transport},
+                      {"era", s.era},
+                      {"revision", s.protocol_version},
+                      {"messages", s.messages},
+                      {"calls", s.calls},
+                      {"opened", when(s.opened)},
+                      {"closed", when(s.closed)}});
     }
   }
   print(rows, o.json);

@@ -18,10 +18,10 @@ std::string round_trip(std::string_view id, Kind* kind = nullptr) {
 }
 
 TEST(Id, ComesBackAsTheJsonItWas) {
-  for (const std::string_view id : {
-           "0", "1", "-7", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551615",
-           "0.5", "-2.25", R"("")", R"("1")", R"("bcec643c-0")", R"("a\"b\\c\n")", "\"\xC3\xA9\"", R"("\u0001")",
-           R"("server-discover-probe-1")"}) {
+  for (const std::string_view id :
+       {"0", "1", "-7", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551615",
+        "0.5", "-2.25", R"("")", R"("1")", R"("bcec643c-0")", R"("a\"b\\c\n")", "\"\xC3\xA9\"", R"("\u0001")",
+        R"("server-discover-probe-1")"}) {
     EXPECT_EQ(round_trip(id), id);
   }
 }

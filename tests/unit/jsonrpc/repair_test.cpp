@@ -45,7 +45,8 @@ TEST(Repair, ReadsNothingBeyondATextThatIsCut) {
 }
 
 TEST(Repair, KeepsSuchAValueFromHidingACall) {
-  for (const std::string_view argument : {"123456789012345678901234567890", "1e999", R"("\ud800")", R"("\udfff\ud800x")"}) {
+  for (const std::string_view argument :
+       {"123456789012345678901234567890", "1e999", R"("\ud800")", R"("\udfff\ud800x")"}) {
     Parsed p(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"rm","arguments":{"n":)" +
              std::string(argument) + "}}}");
     ASSERT_TRUE(p.ok()) << argument;

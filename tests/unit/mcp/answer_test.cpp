@@ -17,8 +17,9 @@ TEST(Answer, ToInitializeIsDecisiveAndClaimsTheServer) {
 }
 
 TEST(Answer, ToDiscoverIsDecisiveAndModern) {
-  Decoded d(result(R"({"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25"],"capabilities":{},)"
-                   R"("instructions":"Do.","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"3"}}})"));
+  Decoded d(
+      result(R"({"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25"],"capabilities":{},)"
+             R"("instructions":"Do.","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"3"}}})"));
   EXPECT_EQ(d->evidence, Evidence::kDecisive);
   EXPECT_EQ(d->era, Era::kStateless);
   EXPECT_EQ(d->server.name, "s");
@@ -56,9 +57,10 @@ TEST(Answer, ShapesOfMcpAreStrongMarks) {
 }
 
 TEST(Answer, EmptyOrOtherListsAreWorthNothing) {
-  for (const std::string_view v : {R"({"tools":[]})", R"({"tools":[{"name":"x"}]})", R"({"tools":[1]})",
-                                   R"({"content":"text"})", R"({"content":[{"type":"diff"}]})", R"({"contents":[{}]})",
-                                   R"({"prompts":["a"]})", R"({"resources":[{"name":"a"}]})", "{}", "[]", "null", "\"0x1\""}) {
+  for (const std::string_view v :
+       {R"({"tools":[]})", R"({"tools":[{"name":"x"}]})", R"({"tools":[1]})", R"({"content":"text"})",
+        R"({"content":[{"type":"diff"}]})", R"({"contents":[{}]})", R"({"prompts":["a"]})",
+        R"({"resources":[{"name":"a"}]})", "{}", "[]", "null", "\"0x1\""}) {
     EXPECT_EQ(Decoded(result(v))->evidence, Evidence::kNothing) << v;
   }
 }
@@ -86,7 +88,8 @@ TEST(Answer, FindsTheTask) {
 }
 
 TEST(Answer, ThatNeedsInputKeepsItsState) {
-  Decoded d(result(R"({"resultType":"input_required","requestState":"st","inputRequests":{"k":{"method":"roots/list"}}})"));
+  Decoded d(
+      result(R"({"resultType":"input_required","requestState":"st","inputRequests":{"k":{"method":"roots/list"}}})"));
   EXPECT_EQ(d->result_type, "input_required");
   EXPECT_EQ(d->request_state, "st");
   EXPECT_EQ(d->sender, Sender::kServer);
@@ -110,16 +113,36 @@ TEST(Answer, AnErrorHasCodeAndMessage) {
 }
 
 TEST(Answer, AnUnsupportedVersionErrorIsStrong) {
-  Decoded d(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"m","data":{"supported":["2026-07-28"],"requested":"1"}}})");
+  Decoded d(
+      R"({"jsonrpc":"2.0","id":1,"error":{"code":-32022,"message":"m","data":{"supported":["2026-07-28"],"requested":"1"}}})");
   EXPECT_EQ(d->evidence, Evidence::kStrong);
   EXPECT_EQ(d->era, Era::kStateless);
 }
 
 TEST(Answer, MembersOfUnexpectedTypesAreIgnored) {
-  static constexpr std::string_view kKeys[] = {
-      "protocolVersion", "serverInfo", "capabilities", "supportedVersions", "tools", "content", "contents", "prompts",
-      "resources", "resourceTemplates", "task", "taskId", "_meta", "nextCursor", "instructions", "resultType", "isError",
-      "requestState", "roots", "role", "action", "kind", "agentCapabilities"};
+  static constexpr std::string_view kKeys[] = {"protocolVersion",
+                                               "serverInfo",
+                                               "capabilities",
+                                               "supportedVersions",
+                                               "tools",
+                                               "content",
+                                               "contents",
+                                               "prompts",
+                                               "resources",
+                                               "resourceTemplates",
+                                               "task",
+                                               "taskId",
+                                               "_meta",
+                                               "nextCursor",
+                                               "instructions",
+                                               "resultType",
+                                               "isError",
+                                               "requestState",
+                                               "roots",
+                                               "role",
+                                               "action",
+                                               "kind",
+                                               "agentCapabilities"};
   for (const std::string_view v : {"null", "1", "true", "[]", "{}", "\"s\"", "[[]]", "[{}]", "[null]", "-1.5"}) {
     std::string all = "{";
     for (const auto k : kKeys) {

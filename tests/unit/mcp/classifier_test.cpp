@@ -13,8 +13,7 @@ class Talk {
   Talk& say(std::string_view text) {
     base::PaddedBuffer buffer;
     buffer.append(text);
-    const auto why =
-        parser_.parse(buffer.view(), [this](const jsonrpc::Message& m) { classifier.observe(decode(m)); });
+    const auto why = parser_.parse(buffer.view(), [this](const jsonrpc::Message& m) { classifier.observe(decode(m)); });
     if (why == base::SkipReason::kNotJsonRpc) classifier.observe_look_alike(look_alike(*parser_.document()).protocol);
     return *this;
   }
@@ -60,8 +59,8 @@ TEST(Classifier, WhatIsWorthNothingNeverDecides) {
   for (int i = 0; i < 50; ++i) {
     t.say({request("ping"), result("{}"), notification("notifications/progress", R"({"progressToken":1})"),
            notification("notifications/cancelled"), notification("notifications/message"),
-           notification("notifications/initialized"), request("tasks/get", R"({"taskId":"t"})"),
-           request("tasks/list"), request("elicitation/create"), request("initialize"), request("vendor/unknown")});
+           notification("notifications/initialized"), request("tasks/get", R"({"taskId":"t"})"), request("tasks/list"),
+           request("elicitation/create"), request("initialize"), request("vendor/unknown")});
   }
   EXPECT_EQ(t.state(), State::kUnknown);
 }
@@ -80,21 +79,27 @@ TEST(Classifier, McpIsFinalWhateverComesLater) {
 TEST(Classifier, AnAcpConversationNeverBecomesMcp) {
   Talk t;
   t.say({kAcpInitialize, kAcpInitialized,
-         request("session/new", R"({"cwd":"/","mcpServers":[{"name":"a","command":"b"}]})"), result(R"({"sessionId":"s"})"),
-         request("session/prompt"), notification("session/update"), request("elicitation/create", R"({"message":"?"})"),
-         result(R"({"action":"accept"})"), request("fs/read_text_file"), result(R"({"content":"text"})")});
+         request("session/new", R"({"cwd":"/","mcpServers":[{"name":"a","command":"b"}]})"),
+         result(R"({"sessionId":"s"})"), request("session/prompt"), notification("session/update"),
+         request("elicitation/create", R"({"message":"?"})"), result(R"({"action":"accept"})"),
+         request("fs/read_text_file"), result(R"({"content":"text"})")});
   EXPECT_EQ(t.state(), State::kOther);
   EXPECT_EQ(t.classifier.other_protocol(), "acp");
 }
 
 TEST(Classifier, McpAnswersTunnelledThroughAcpDoNotMakeItMcp) {
   Talk t;
-  t.say({kAcpInitialize, kAcpInitialized, request("mcp/connect"), result(R"({"connectionId":"c"})"),
-         request("mcp/message", R"({"connectionId":"c","method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"x"}}})"),
-         std::string(kInitialized),
-         request("mcp/message", R"({"connectionId":"c","method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})"),
-         kToolsReply, kContentReply,
-         result(R"({"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s"}},"supportedVersions":["2026-07-28"]})")});
+  t.say(
+      {kAcpInitialize, kAcpInitialized, request("mcp/connect"), result(R"({"connectionId":"c"})"),
+       request(
+           "mcp/message",
+           R"({"connectionId":"c","method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"x"}}})"),
+       std::string(kInitialized),
+       request(
+           "mcp/message",
+           R"({"connectionId":"c","method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})"),
+       kToolsReply, kContentReply,
+       result(R"({"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s"}},"supportedVersions":["2026-07-28"]})")});
   EXPECT_EQ(t.state(), State::kOther);
   EXPECT_EQ(t.classifier.other_protocol(), "acp");
 }
@@ -105,9 +110,12 @@ TEST(Classifier, LspA2aEthereumDapAndClaudeNeverBecomeMcp) {
     std::initializer_list<std::string> texts;
   } table[] = {
       {"lsp",
-       {request("initialize", R"({"processId":1,"rootUri":"file:///","capabilities":{},"clientInfo":{"name":"nvim","version":"0.10"}})"),
+       {request(
+            "initialize",
+            R"({"processId":1,"rootUri":"file:///","capabilities":{},"clientInfo":{"name":"nvim","version":"0.10"}})"),
         result(R"({"capabilities":{"hoverProvider":true},"serverInfo":{"name":"clangd","version":"19"}})"),
-        notification("initialized"), request("textDocument/completion"), notification("$/cancelRequest"), request("shutdown")}},
+        notification("initialized"), request("textDocument/completion"), notification("$/cancelRequest"),
+        request("shutdown")}},
       {"a2a",
        {request("message/send", R"({"message":{"role":"user","kind":"message"}})"),
         result(R"({"id":"t","contextId":"c","kind":"task","status":{"state":"working"}})"),
@@ -115,13 +123,15 @@ TEST(Classifier, LspA2aEthereumDapAndClaudeNeverBecomeMcp) {
       {"a2a", {request("tasks/get", R"({"id":"t"})"), request("tasks/get", R"({"id":"t"})")}},
       {"a2a", {request("SendMessage"), request("GetTask", R"({"id":"t"})")}},
       {"codex",
-       {R"({"id":0,"method":"initialize","params":{"clientInfo":{"name":"v","version":"1"}}})", R"({"id":0,"result":{"userAgent":"u"}})",
-        R"({"method":"initialized"})", R"({"id":1,"method":"thread/start","params":{}})", R"({"method":"turn/started","params":{}})"}},
+       {R"({"id":0,"method":"initialize","params":{"clientInfo":{"name":"v","version":"1"}}})",
+        R"({"id":0,"result":{"userAgent":"u"}})", R"({"method":"initialized"})",
+        R"({"id":1,"method":"thread/start","params":{}})", R"({"method":"turn/started","params":{}})"}},
       {"ethereum", {request("eth_chainId", "[]"), result("\"0x1\""), request("eth_call", R"([{},"latest"])")}},
       {"claude-control",
        {R"({"type":"system","subtype":"init","session_id":"s","tools":[],"mcp_servers":[]})",
         R"({"type":"control_request","request_id":"1","request":{"subtype":"mcp_message","server_name":"a","message":{"jsonrpc":"2.0","id":1,"method":"tools/list"}}})"}},
-      {"dap", {R"({"seq":1,"type":"request","command":"initialize"})", R"({"seq":1,"type":"response","request_seq":1})"}},
+      {"dap",
+       {R"({"seq":1,"type":"request","command":"initialize"})", R"({"seq":1,"type":"response","request_seq":1})"}},
   };
   for (const auto& row : table) {
     Talk t;
@@ -140,7 +150,8 @@ TEST(Classifier, AServerCannotHideBehindAForgedGreetingOfAnotherProtocol) {
   EXPECT_EQ(late.state(), State::kOther);
   EXPECT_EQ(late.say(request("tools/call", R"({"name":"x"})")).state(), State::kMcp);
   EXPECT_EQ(late.classifier.other_protocol(), "");
-  EXPECT_EQ(Talk().say({request("tools/list"), notification("session/update"), request("prompts/list")}).state(), State::kMcp);
+  EXPECT_EQ(Talk().say({request("tools/list"), notification("session/update"), request("prompts/list")}).state(),
+            State::kMcp);
 }
 
 TEST(Classifier, AnAnswerSeenBeforeAVetoDoesNotCountTowardsReopening) {
@@ -170,7 +181,8 @@ TEST(Classifier, LogLinesAndUnknownJsonDoNotDisturbACandidate) {
 
 TEST(Classifier, PeersThatForgetTheVersionAreFoundByTwoMarks) {
   Talk t;
-  t.say(R"({"id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c"}}})");
+  t.say(
+      R"({"id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c"}}})");
   EXPECT_EQ(t.state(), State::kCandidate);
   t.say(R"({"id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s"}}})");
   EXPECT_EQ(t.state(), State::kMcp);

@@ -20,8 +20,11 @@ TEST(LookAlike, MessagesOfOtherProtocolsAreVetoedByName) {
       {notification("$/progress"), "lsp"},
       {request("build/initialize"), "bsp"},
       // ACP
-      {request("initialize", R"({"protocolVersion":1,"clientCapabilities":{},"clientInfo":{"name":"zed","version":"1"}})"), "acp"},
-      {request("initialize", R"({"protocolVersion":2,"capabilities":{},"clientInfo":{"name":"zed","version":"1"}})"), "acp"},
+      {request("initialize",
+               R"({"protocolVersion":1,"clientCapabilities":{},"clientInfo":{"name":"zed","version":"1"}})"),
+       "acp"},
+      {request("initialize", R"({"protocolVersion":2,"capabilities":{},"clientInfo":{"name":"zed","version":"1"}})"),
+       "acp"},
       {result(R"({"protocolVersion":1,"agentCapabilities":{},"authMethods":[]})"), "acp"},
       {result(R"({"protocolVersion":1,"serverInfo":{"name":"s"},"capabilities":{}})"), "acp"},
       {request("session/new", R"({"mcpServers":[]})"), "acp"},
@@ -66,18 +69,19 @@ TEST(LookAlike, MessagesOfOtherProtocolsAreVetoedByName) {
 }
 
 TEST(LookAlike, McpsOwnMessagesAreNotVetoed) {
-  for (const std::string& text : {
-           request("tasks/get", R"({"taskId":"t"})"), request("tasks/cancel", R"({"taskId":"t","id":"x"})"),
-           request("elicitation/create", R"({"message":"?"})"), request("tools/list", "[]"),
-           request("initialize", R"({"protocolVersion":"2025-06-18","capabilities":[],"clientInfo":{"name":"php"}})"),
-           result(R"({"content":[],"capabilities":{}})"), result(R"({"kind":"task"})"),
-           notification("notifications/message", R"({"level":"info","data":"session/new"})")}) {
+  for (const std::string& text :
+       {request("tasks/get", R"({"taskId":"t"})"), request("tasks/cancel", R"({"taskId":"t","id":"x"})"),
+        request("elicitation/create", R"({"message":"?"})"), request("tools/list", "[]"),
+        request("initialize", R"({"protocolVersion":"2025-06-18","capabilities":[],"clientInfo":{"name":"php"}})"),
+        result(R"({"content":[],"capabilities":{}})"), result(R"({"kind":"task"})"),
+        notification("notifications/message", R"({"level":"info","data":"session/new"})")}) {
     EXPECT_NE(Decoded(text)->evidence, Evidence::kVeto) << text;
   }
 }
 
 TEST(LookAlike, WithoutVersionWhatOnlyMcpSaysIsStrong) {
-  Decoded d(R"({"id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c"}}})");
+  Decoded d(
+      R"({"id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c"}}})");
   EXPECT_EQ(d->evidence, Evidence::kStrong);
   EXPECT_EQ(d->strong_mark, "initialize");
   EXPECT_EQ(Decoded(R"({"id":0,"method":"tools/list"})")->evidence, Evidence::kVeto)
@@ -93,9 +97,10 @@ LookAlike look(jsonrpc::Parser& parser, base::PaddedBuffer& buffer, std::string_
 TEST(LookAlike, AClaudeControlRequestCarriesAnMcpMessage) {
   jsonrpc::Parser parser;
   base::PaddedBuffer buffer;
-  const LookAlike l = look(parser, buffer,
-                           R"({"type":"control_request","request_id":"7","request":{"subtype":"mcp_message","server_name":"calc",)"
-                           R"("message":{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add"}}}})");
+  const LookAlike l =
+      look(parser, buffer,
+           R"({"type":"control_request","request_id":"7","request":{"subtype":"mcp_message","server_name":"calc",)"
+           R"("message":{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"add"}}}})");
   EXPECT_EQ(l.protocol, "claude-control");
   EXPECT_EQ(l.server_name, "calc");
   ASSERT_TRUE(l.nested);
@@ -107,9 +112,10 @@ TEST(LookAlike, AClaudeControlRequestCarriesAnMcpMessage) {
 TEST(LookAlike, AClaudeControlResponseCarriesTheAnswer) {
   jsonrpc::Parser parser;
   base::PaddedBuffer buffer;
-  const LookAlike l = look(parser, buffer,
-                           R"({"type":"control_response","response":{"subtype":"success","request_id":"7","response":)"
-                           R"({"mcp_response":{"jsonrpc":"2.0","id":3,"result":{"content":[{"type":"text","text":"5"}]}}}}})");
+  const LookAlike l =
+      look(parser, buffer,
+           R"({"type":"control_response","response":{"subtype":"success","request_id":"7","response":)"
+           R"({"mcp_response":{"jsonrpc":"2.0","id":3,"result":{"content":[{"type":"text","text":"5"}]}}}}})");
   EXPECT_EQ(l.protocol, "claude-control");
   ASSERT_TRUE(l.nested);
   jsonrpc::Message inner;
@@ -150,7 +156,8 @@ TEST(LookAlike, AcpCarriesMcpInsideMcpMessage) {
   ASSERT_TRUE(jsonrpc::read_message(*flat->nested, inner));
   EXPECT_EQ(inner.method, "tools/call");
   EXPECT_EQ(decode(inner).tool, "add");
-  Decoded whole(notification("mcp/message", R"({"connectionId":"c","message":{"jsonrpc":"2.0","id":1,"method":"ping"}})"));
+  Decoded whole(
+      notification("mcp/message", R"({"connectionId":"c","message":{"jsonrpc":"2.0","id":1,"method":"ping"}})"));
   ASSERT_TRUE(whole->nested);
   ASSERT_TRUE(jsonrpc::read_message(*whole->nested, inner));
   EXPECT_EQ(inner.kind, jsonrpc::Kind::kRequest);

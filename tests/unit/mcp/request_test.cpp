@@ -20,7 +20,8 @@ TEST(Request, InitializeIsDecisiveAndClaimsClientAndVersion) {
 }
 
 TEST(Request, InitializeIsDecisiveForEveryRevision) {
-  for (const std::string_view v : {"2024-10-07", "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"}) {
+  for (const std::string_view v :
+       {"2024-10-07", "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"}) {
     Decoded d(request("initialize", R"({"protocolVersion":")" + std::string(v) +
                                         R"(","capabilities":{},"clientInfo":{"name":"c","version":"1"}})"));
     EXPECT_EQ(d->evidence, Evidence::kDecisive) << v;
@@ -30,18 +31,19 @@ TEST(Request, InitializeIsDecisiveForEveryRevision) {
 }
 
 TEST(Request, InitializeThatLacksAPartDecidesNothing) {
-  for (const std::string_view params : {
-           R"({"protocolVersion":"2025-11-25","capabilities":{}})", R"({"capabilities":{},"clientInfo":{"name":"c"}})",
-           R"({"protocolVersion":"2025-11-25","clientInfo":{"name":"c"}})",
-           R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":7}})",
-           R"({"protocolVersion":"2025-11-25","capabilities":"all","clientInfo":{"name":"c"}})",
-           R"({"clientInfo":{"name":"c"}})", "{}"}) {
+  for (const std::string_view params :
+       {R"({"protocolVersion":"2025-11-25","capabilities":{}})", R"({"capabilities":{},"clientInfo":{"name":"c"}})",
+        R"({"protocolVersion":"2025-11-25","clientInfo":{"name":"c"}})",
+        R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":7}})",
+        R"({"protocolVersion":"2025-11-25","capabilities":"all","clientInfo":{"name":"c"}})",
+        R"({"clientInfo":{"name":"c"}})", "{}"}) {
     EXPECT_EQ(Decoded(request("initialize", params))->evidence, Evidence::kNothing) << params;
   }
 }
 
 TEST(Request, InitializeWithADraftVersionIsOnlyStrong) {
-  Decoded d(request("initialize", R"({"protocolVersion":"DRAFT-2026-v1","capabilities":{},"clientInfo":{"name":"c"}})"));
+  Decoded d(
+      request("initialize", R"({"protocolVersion":"DRAFT-2026-v1","capabilities":{},"clientInfo":{"name":"c"}})"));
   EXPECT_EQ(d->evidence, Evidence::kStrong);
   EXPECT_EQ(d->strong_mark, "initialize");
 }
@@ -101,14 +103,17 @@ TEST(Request, NamesPromptsAndResources) {
 
 TEST(Request, FindsTheTaskItIsAbout) {
   EXPECT_EQ(Decoded(request("tasks/get", R"({"taskId":"t1"})"))->task_id, "t1");
-  EXPECT_EQ(Decoded(notification("notifications/tasks/status", R"({"taskId":"t2","status":"working"})"))->task_id, "t2");
-  Decoded related(request("elicitation/create", R"({"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t3"}}})"));
+  EXPECT_EQ(Decoded(notification("notifications/tasks/status", R"({"taskId":"t2","status":"working"})"))->task_id,
+            "t2");
+  Decoded related(
+      request("elicitation/create", R"({"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"t3"}}})"));
   EXPECT_EQ(related->task_id, "t3");
   EXPECT_EQ(related->evidence, Evidence::kDecisive);
 }
 
 TEST(Request, ARetryCarriesStateAndAnswers) {
-  Decoded d(request("tools/call", R"({"name":"book","requestState":"opaque","inputResponses":{"a":{"action":"accept"}}})"));
+  Decoded d(
+      request("tools/call", R"({"name":"book","requestState":"opaque","inputResponses":{"a":{"action":"accept"}}})"));
   EXPECT_EQ(d->request_state, "opaque");
   EXPECT_TRUE(d->has_input_responses);
 }
@@ -124,11 +129,13 @@ TEST(Notification, ProgressAndCancelledNameWhatTheyAreAbout) {
 }
 
 TEST(Notification, OfASubscriptionIsModernAndKeepsTheIdsType) {
-  Decoded d(notification("notifications/tools/list_changed", R"({"_meta":{"io.modelcontextprotocol/subscriptionId":"listen-1"}})"));
+  Decoded d(notification("notifications/tools/list_changed",
+                         R"({"_meta":{"io.modelcontextprotocol/subscriptionId":"listen-1"}})"));
   EXPECT_EQ(d->subscription_id, "listen-1");
   EXPECT_EQ(d->era, Era::kStateless);
   EXPECT_EQ(d->evidence, Evidence::kDecisive);
-  Decoded n(notification("notifications/tools/list_changed", R"({"_meta":{"io.modelcontextprotocol/subscriptionId":4}})"));
+  Decoded n(
+      notification("notifications/tools/list_changed", R"({"_meta":{"io.modelcontextprotocol/subscriptionId":4}})"));
   ASSERT_TRUE(n->subscription);
   EXPECT_EQ(n->subscription->integer, 4);
   EXPECT_EQ(n->subscription_id, "");

@@ -40,11 +40,22 @@ TEST(ToolDefinitions, HashIgnoresSpellingAndSeesEveryChange) {
     const auto t = tools(d);
     return t.size() == 1 ? t[0].definition_hash : std::string();
   };
-  const auto base = hash(R"({"name":"a","description":"does a","inputSchema":{"type":"object","properties":{"x":{"default":1}}}})");
-  EXPECT_EQ(base, hash(R"( {"inputSchema":{"properties":{"x":{"default":1.0}},"type":"object"}, "description":"do\u0065s a","name":"a"})"));
-  EXPECT_NE(base, hash(R"({"name":"a","description":"does A","inputSchema":{"type":"object","properties":{"x":{"default":1}}}})"));
-  EXPECT_NE(base, hash(R"({"name":"a","description":"does a","inputSchema":{"type":"object","properties":{"x":{"default":2}}}})"));
-  EXPECT_NE(base, hash(R"({"name":"a","description":"does a","inputSchema":{"type":"object","properties":{"x":{"default":1}}},"_meta":{"ui":1}})"));
+  const auto base =
+      hash(R"({"name":"a","description":"does a","inputSchema":{"type":"object","properties":{"x":{"default":1}}}})");
+  EXPECT_EQ(
+      base,
+      hash(
+          R"( {"inputSchema":{"properties":{"x":{"default":1.0}},"type":"object"}, "description":"do\u0065s a","name":"a"})"));
+  EXPECT_NE(
+      base,
+      hash(R"({"name":"a","description":"does A","inputSchema":{"type":"object","properties":{"x":{"default":1}}}})"));
+  EXPECT_NE(
+      base,
+      hash(R"({"name":"a","description":"does a","inputSchema":{"type":"object","properties":{"x":{"default":2}}}})"));
+  EXPECT_NE(
+      base,
+      hash(
+          R"({"name":"a","description":"does a","inputSchema":{"type":"object","properties":{"x":{"default":1}}},"_meta":{"ui":1}})"));
 }
 
 TEST(ToolDefinitions, SkipsWhatIsNoTool) {
